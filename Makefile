@@ -1,0 +1,49 @@
+# The commands of the project. Each one sets up what it needs first; set-up that is done already takes no time.
+#   make demo         everything from nothing to a running city on http://localhost:8000 (Ctrl-C stops it, the data stays)
+#   make test         every test, in a real Chromium too;   make test ARGS="-k board" runs some
+#   make lint         style and types of Python and JavaScript
+#   make bench        the figures of speed;  make screenshots  the pictures of the README
+#   make setup | dev  only set up, for running | for developing too
+#   make locks        newer versions of what we build on
+#   make clean        removes all that was made here, except the data in .data
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo test lint bench screenshots locks clean
+MAKEFLAGS += --no-print-directory
+
+SETUP := @tools/with-python tools/setup.py
+PYTHON := .venv/bin/python
+
+help:
+	@sed -n 's/^#  //p' Makefile
+
+setup:
+	$(SETUP) runtime
+
+dev:
+	$(SETUP) dev
+
+# The last line of a recipe replaces its shell, so that Ctrl-C and `kill` reach the program itself, which then ends cleanly.
+demo: setup
+	@exec .venv/bin/queue-service demo
+
+lint: dev
+	@exec $(PYTHON) -m tools.lint
+
+test: dev
+	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(ARGS)
+
+bench: dev
+	@exec $(PYTHON) -m tests.benchmarks $(ARGS)
+
+screenshots: dev
+	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m tools.screenshots $(ARGS)
+
+locks: dev
+	@exec $(PYTHON) -m tools.locks
+
+clean:
+	@rm -rf .venv node_modules .assets .bench build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Removed what set-up and the tests made. Kept: .data"

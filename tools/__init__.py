@@ -1,0 +1,1 @@
+"""What builds, checks and shows the product; nothing here runs in an office, and the service imports none of it."""
