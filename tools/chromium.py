@@ -1,8 +1,8 @@
 """Finds the browser in which the tests look at our pages, and installs it where that is one safe command.
 
-Exists because the tests need a real Chromium and playwright's own download is no package with a pinned source. Takes what is
-there (QUEUE_CHROMIUM, or a Chromium or Chrome on PATH); as root on a Debian with none it asks apt; anybody else is told what
-to do. Refuses to fetch a browser from anywhere but the distribution.
+Exists because the tests need a real Chromium and playwright's own download is no package with a pinned source. Takes
+what is there (QUEUE_CHROMIUM, or a Chromium or Chrome on PATH); as root on a Debian with none it asks apt; anybody
+else is told what to do. Refuses to fetch a browser from anywhere but the distribution.
 
     .venv/bin/python -m tools.chromium     prints the path
 """
@@ -15,8 +15,8 @@ import sys
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 HOW_TO = (
-    "The tests need Chromium and none was found. Install it (Debian: apt install chromium; Ubuntu: snap install chromium; "
-    "or Google Chrome), or say where it is: QUEUE_CHROMIUM=/path/to/chromium make test. "
+    "The tests need Chromium and none was found. Install it (Debian: apt install chromium; Ubuntu: snap install "
+    "chromium; or Google Chrome), or say where it is: QUEUE_CHROMIUM=/path/to/chromium make test. "
     "What needs no browser runs with: .venv/bin/python -m pytest -m 'not browser'"
 )
 
@@ -48,7 +48,7 @@ def starts(path: str) -> bool:
 
 
 def install_chromium() -> None:
-    """Does nothing where apt would not bring a real browser (Ubuntu's package only calls snap, which containers lack)."""
+    """Does nothing where apt brings no real browser: Ubuntu's package only calls snap, which containers lack."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     print("* Installing Chromium with apt for the tests (about 100 MB, a minute or two).", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """Reads the whole code without running it: style, types, and the syntax of the oldest browser that we promise.
 
-Exists so that one command gives the same verdict on every machine. All checks run even if one fails, so that a person sees
-everything at once; a folder without files is named, never passed over in silence. Refuses to change a file:
+Exists so that one command gives the same verdict on every machine. All checks run even if one fails, so that a person
+sees everything at once; a folder without files is named, never passed over in silence. Refuses to change a file:
 `.venv/bin/ruff check --fix` and `.venv/bin/ruff format` do that.
 """
 

@@ -1,8 +1,8 @@
 """Writes the lock files anew: the newest versions that pyproject.toml and package.json allow, with hashes.
 
-Exists because a lock file must fit every machine: it is resolved for all platforms and every Python from 3.11 on, and names no
-registry, so that a mirror serves as well. Refuses to leave an address in a lock file. Run it by `make locks`, then `make lint
-test`, and commit what changed.
+Exists because a lock file must fit every machine: it is resolved for all platforms and every Python from 3.11 on, and
+names no registry, so that a mirror serves as well. Refuses to leave an address in a lock file. Run it by `make
+locks`, then `make lint test`, and commit what changed.
 """
 
 import json

@@ -1,11 +1,13 @@
 """Makes the checkout ready to run: `.venv` (Python), `node_modules` (npm), `.assets` (fonts, styles, voice).
 
-Exists so that one command works on a machine that has Python and make and nothing else, says what it is doing while it takes
-long, and ends every failure with a sentence that says what to do. A finished step leaves a stamp with the fingerprint of what
-it was made from, so a second run does nothing and a changed lock file repeats only what hangs on it.
+Exists so that one command works on a machine that has Python and make and nothing else, says what it is doing while
+it takes long, and ends every failure with a sentence that says what to do. A finished step leaves a stamp with the
+fingerprint of what it was made from, so a second run does nothing and a changed lock file repeats only what hangs on
+it.
 
-Refuses: to install anything outside the checkout, to install what the lock files do not pin with a hash, to run install
-scripts of npm packages, and to touch `.data`. Needs only the standard library, because it runs before there is anything else.
+Refuses: to install anything outside the checkout, to install what the lock files do not pin with a hash, to run
+install scripts of npm packages, and to touch `.data`. Needs only the standard library, because it runs before there
+is anything else.
 
     tools/with-python tools/setup.py runtime    what `make demo` needs
     tools/with-python tools/setup.py dev        and what the tests and the linters need
@@ -198,12 +200,12 @@ def make_voice() -> None:
         say("No voice yet: queue_service.voice is not in this checkout, the hall display will only gong.")
         return
     stamp = ASSETS / ".voice"
-    target = ASSETS / "voice"
+    target = ASSETS / "voice" / "ru"
     engine = re.findall(r"^espeakng-loader==\S+", LOCKS["runtime"].read_text(), re.MULTILINE)
     made_from = fingerprint(*sources) + " ".join(engine)
-    if read(stamp) == made_from and (target / "ru" / "manifest.json").exists():
+    if read(stamp) == made_from and (target / "manifest.json").exists():
         return
-    say("Speaking the announcements of the hall display into .assets/voice (some seconds).")
+    say("Speaking the announcements of the hall display into .assets/voice/ru (some seconds).")
     target.mkdir(parents=True, exist_ok=True)
     result = run([str(PYTHON), "-m", "queue_service.voice", str(target)])
     if result.returncode != 0:
@@ -220,7 +222,7 @@ def make_voice() -> None:
 
 
 def pip_install(*arguments: str, hashes: bool = True) -> None:
-    """Leaves a marker while pip is at work: an environment in which pip was killed cannot be trusted and is made anew."""
+    """Leaves a marker while pip works: an environment in which pip was killed cannot be trusted and is made anew."""
     installing().touch()
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     result = run([*command, *(["--require-hashes"] if hashes else []), *arguments])
@@ -279,7 +281,7 @@ ADVICE = (
     ),
     (
         r"No matching distribution|not a supported wheel|Failed building wheel",
-        "A package is not to be had for this Python on this machine: QUEUE_PYTHON=/path/to/another/python3.11 may help.",
+        "A package is not to be had for this Python on this machine: QUEUE_PYTHON=/path/to/python3.11 may help.",
     ),
 )
 """What the commonest failures of pip, npm and the file system print, and what to do about each."""
