@@ -107,9 +107,9 @@ def make_venv(level: str) -> None:
 
 def venv_fingerprint() -> str:
     """Where the environment lives and which Python it holds: scripts carry the path, packages hang on the version."""
-    code = "import sys; print(sys.version_info[:2], sys.prefix)"
+    code = "import sys; print(sys.version_info[:2])"
     result = subprocess.run([PYTHON, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
-    return result.stdout.strip()
+    return f"{VENV} {result.stdout.strip()}"
 
 
 def install_python_packages(level: str) -> str:
@@ -255,10 +255,14 @@ def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+NOISE = re.compile(r"^\s*(WARNING\b.*|npm (error|ERR!)(\s+at .*|\s*[{}]?)|npm warn .*)?$")
+"""What pip and npm print beside the reason."""
+
+
 def failure(sentence: str, output: str) -> str:
     """What the program said last, then what happened, then what to do."""
-    tail = "\n".join(f"    {line}" for line in output.strip().splitlines()[-15:])
-    return f"{tail}\n{sentence} {advice_for(output)}"
+    tail = [f"    {line}" for line in output.splitlines() if not NOISE.match(line)][-12:]
+    return "\n".join([*tail, f"{sentence} {advice_for(output)}"])
 
 
 ADVICE = (
@@ -281,7 +285,8 @@ ADVICE = (
     ),
     (
         r"No matching distribution|not a supported wheel|Failed building wheel",
-        "A package is not to be had for this Python on this machine: QUEUE_PYTHON=/path/to/python3.11 may help.",
+        "The package registry was not reached (check the network or the proxy), or it has no package for this Python "
+        "(QUEUE_PYTHON=/path/to/python3.11 takes another): then run the same command again.",
     ),
 )
 """What the commonest failures of pip, npm and the file system print, and what to do about each."""
