@@ -17,16 +17,10 @@ from queue_service.offices.models import TICKET_LETTERS
 from queue_service.offices.yaml_form import Document, Found, Path, UnreadableError, shown
 from queue_service.text import Text
 
-Code = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", max_length=60, description="код из букв a–z, цифр и дефисов")
-]
-Letter = Annotated[
-    str, Meta(pattern=rf"^[{TICKET_LETTERS}]\Z", description=f"одна буква из {' '.join(TICKET_LETTERS)}")
-]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", max_length=60, description="код из букв a–z, цифр и дефисов")]
+Letter = Annotated[str, Meta(pattern=rf"^[{TICKET_LETTERS}]\Z", description=f"одна буква из {' '.join(TICKET_LETTERS)}")]
 Line = Annotated[str, Meta(pattern=r"\S", max_length=500, description="непустой текст (число возьмите в кавычки)")]
-Time = Annotated[
-    str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z", description='время вида "09:00", не позже "24:00"')
-]
+Time = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z", description='время вида "09:00", не позже "24:00"')]
 Day = Annotated[date, Meta(description="дата вида 2027-01-31")]
 Weekday = Annotated[int, Meta(ge=1, le=7, description="день недели от 1 (понедельник) до 7 (воскресенье)")]
 Flag = Annotated[bool, Meta(description="true или false")]
@@ -38,12 +32,8 @@ Calls = Annotated[int, Meta(ge=1, le=10, description="целое число вы
 DailyLimit = Annotated[int, Meta(ge=1, le=10_000, description="целое число талонов в день от 1 до 10000")]
 KioskCount = Annotated[int, Meta(ge=0, le=100, description="целое число терминалов от 0 до 100")]
 # Without a leading zero: "05" and "5" would be spoken alike.
-DeskNumber = Annotated[
-    str, Meta(pattern=r"^[1-9][0-9]{0,2}\Z", description='номер окна в кавычках, от "1" до "999", без нулей впереди')
-]
-Goal = Annotated[
-    Literal["submit", "ask", "collect"], Meta(description="submit (подать), ask (узнать) или collect (получить)")
-]
+DeskNumber = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,2}\Z", description='номер окна в кавычках, от "1" до "999", без нулей впереди')]
+Goal = Annotated[Literal["submit", "ask", "collect"], Meta(description="submit (подать), ask (узнать) или collect (получить)")]
 
 
 class _Part(Struct, forbid_unknown_fields=True):
