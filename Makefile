@@ -5,7 +5,7 @@
 #   make bench        the figures of speed;  make screenshots  the pictures of the README
 #   make setup | dev  only set up, for running | for developing too
 #   make locks        newer versions of what we build on
-#   make clean        removes all that was made here, except the data in .data
+#   make clean        removes all that was made here, except data and recordings
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -44,6 +44,7 @@ locks: dev
 	@exec $(PYTHON) -m tools.locks
 
 clean:
-	@rm -rf .venv node_modules .assets .bench build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv node_modules .assets/fonts .assets/govuk-frontend .assets/.copied .assets/.voice
+	@rm -rf .bench build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@echo "Removed what set-up and the tests made. Kept: .data"
+	@echo "Removed what set-up and the tests made. Kept: .data, and .assets/voice, where an office may have put recordings."
