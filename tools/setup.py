@@ -178,9 +178,7 @@ def npm_works() -> bool:
 
 def copy_assets() -> None:
     stamp = ASSETS / ".copied"
-    pairs = [
-        (ROOT / source / name, ASSETS / target / name) for source, (target, names) in COPIES.items() for name in names
-    ]
+    pairs = [(ROOT / source / name, ASSETS / target / name) for source, (target, names) in COPIES.items() for name in names]
     made_from = fingerprint(ROOT / "package-lock.json", Path(__file__))
     if read(stamp) == made_from and all(target.exists() for _, target in pairs):
         return
