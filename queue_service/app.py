@@ -1,0 +1,193 @@
+"""Puts the domains together: the only module that knows every one of them.
+
+Refuses logic: what is decided is decided in a domain.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from litestar import Litestar, Response, Router, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+import queue_service.desks.api
+import queue_service.devices.api
+import queue_service.live.api
+import queue_service.live.sockets
+import queue_service.staff.api
+import queue_service.tickets.api
+from queue_service import events
+from queue_service.db import Database, Pool, provide_db
+from queue_service.desks.api import provide_catalogue
+from queue_service.devices.api import provide_device
+from queue_service.devices.registry import Devices
+from queue_service.errors import SettingsError
+from queue_service.live.hub import Hub
+from queue_service.live.listener import Listener
+from queue_service.live.outlook import LiveOutlook
+from queue_service.observability import configure_logging, metrics_route, request_id_middleware
+from queue_service.offices.catalogue import Catalogues
+from queue_service.pages.routes import page_routes
+from queue_service.problems import exception_handlers
+from queue_service.settings import Settings
+from queue_service.staff.api import provide_identity
+from queue_service.staff.sessions import Sessions
+from queue_service.timing import clock
+
+BODY_LIMIT_BYTES = 64 * 1024
+"""No request of ours has more than a few kilobytes."""
+
+
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    """Opens the database, starts listening, and lets go of both in the opposite order."""
+    settings: Settings = app.state.settings
+    if settings.database_url is None:
+        raise SettingsError("QUEUE_DATABASE_URL не задан: запустите сервис командой `queue-service serve`.")
+    database = Database(settings.database_url, settings.hot_pool_size)
+    await database.open()
+    catalogues = Catalogues(database.hot)
+    sessions, devices = Sessions(database.hot), Devices(database.hot)
+    hub = Hub(database.hot, catalogues)
+
+    def setup_changed(payload: str) -> None:
+        catalogues.drop(int(payload) if payload else None)
+        hub.everything_changed()
+
+    def access_changed(_: str) -> None:
+        sessions.drop()
+        devices.drop()
+
+    def gap() -> None:
+        access_changed("")
+        setup_changed("")
+
+    listener = Listener(
+        settings.database_url,
+        {
+            events.OFFICE_CHANGED: hub.office_changed,
+            events.SETUP_CHANGED: setup_changed,
+            events.ACCESS_CHANGED: access_changed,
+        },
+        on_gap=gap,
+    )
+    app.state.update(
+        database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener
+    )
+    tasks = [asyncio.create_task(listener.run()), asyncio.create_task(hub.beat())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await database.close()
+
+
+@get("/health/live", include_in_schema=False)
+async def live() -> dict[str, str]:
+    """The process answers; says nothing of the database."""
+    return {"status": "live"}
+
+
+@get("/health/ready", include_in_schema=False)
+async def ready(state: State) -> Response[dict[str, Any]]:
+    """200 when visitors can be served; 503 with what is wrong."""
+    wrong: list[str] = []
+    try:
+        async with asyncio.timeout(2):
+            await state.database.hot.fetchval("SELECT 1 FROM office LIMIT 1")
+    except Exception as error:  # whatever it is, we are not ready and say why
+        wrong.append(f"database: {error!r}")
+    if not state.listener.hears:
+        wrong.append("live updates: the LISTEN connection is down")
+    return Response({"status": "ready" if not wrong else "not ready", "wrong": wrong}, status_code=503 if wrong else 200)
+
+
+def _pool(state: State) -> Pool:
+    pool: Pool = state.database.hot
+    return pool
+
+
+def _catalogues(state: State) -> Catalogues:
+    catalogues: Catalogues = state.catalogues
+    return catalogues
+
+
+def _sessions(state: State) -> Sessions:
+    sessions: Sessions = state.sessions
+    return sessions
+
+
+def _hub(state: State) -> Hub:
+    hub: Hub = state.hub
+    return hub
+
+
+def _settings(state: State) -> Settings:
+    settings: Settings = state.settings
+    return settings
+
+
+def _outlook(state: State) -> LiveOutlook:
+    return LiveOutlook(state.hub)
+
+
+def _now() -> datetime:
+    return clock()
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The whole service for these settings; nothing is opened before its lifespan starts."""
+    configure_logging(settings.log_level)
+    desk_routes = Router(
+        "", route_handlers=[queue_service.desks.api.router], dependencies={"catalogue": Provide(provide_catalogue)}
+    )
+    return Litestar(
+        route_handlers=[
+            live,
+            ready,
+            metrics_route,
+            queue_service.staff.api.router,
+            queue_service.devices.api.router,
+            queue_service.tickets.api.kiosk_router,
+            desk_routes,
+            queue_service.live.api.public_router,
+            queue_service.live.api.kiosk_router,
+            queue_service.live.api.desk_router,
+            queue_service.live.sockets.router,
+            *page_routes(settings),
+        ],
+        dependencies={
+            "db": Provide(provide_db),
+            "pool": Provide(_pool, sync_to_thread=False),
+            "catalogues": Provide(_catalogues, sync_to_thread=False),
+            "sessions": Provide(_sessions, sync_to_thread=False),
+            "hub": Provide(_hub, sync_to_thread=False),
+            "settings": Provide(_settings, sync_to_thread=False),
+            "outlook": Provide(_outlook, sync_to_thread=False),
+            "identity": Provide(provide_identity, sync_to_thread=False),
+            "device": Provide(provide_device, sync_to_thread=False),
+            "now": Provide(_now, sync_to_thread=False),
+        },
+        exception_handlers=exception_handlers(),
+        middleware=[request_id_middleware],
+        lifespan=[lifespan],
+        state=State({"settings": settings}),
+        openapi_config=OpenAPIConfig(title="Электронная очередь", version="1", path="/schema"),
+        request_max_body_size=BODY_LIMIT_BYTES,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def from_environment() -> Litestar:
+    """What uvicorn's workers call."""
+    return create_app(Settings.from_environment())

@@ -1,0 +1,187 @@
+"""The command line: `queue-service demo | serve | migrate | create-admin | simulate`.
+
+Every failure that a person can mend ends in one sentence that says how. Refuses to hold logic of its own.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import uvicorn
+
+from queue_service.db import opened
+from queue_service.demo import DemoCity, prepare_demo, table_of_links
+from queue_service.embedded import EmbeddedServer
+from queue_service.errors import DomainError, SettingsError
+from queue_service.schema import upgrade_now
+from queue_service.settings import Settings
+from queue_service.staff.models import Account, Role
+from queue_service.staff.sessions import hash_password
+from queue_service.timing import clock
+
+GRACE_SECONDS = 5
+"""A request takes milliseconds; five seconds are for the slowest phone, not for the slowest query."""
+WEBSOCKET_MESSAGE_BYTES = 4096
+"""Clients have nothing to tell us over a socket."""
+SHORTEST_PASSWORD = 10
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"Не получилось: {message}", err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Settings]:
+    """Settings with a database URL: the given one, or that of the embedded server for as long as the block runs."""
+    if settings.database_url:
+        yield settings
+        return
+    click.echo(f"Запускаю встроенный PostgreSQL в {settings.data_dir / 'postgres'}", err=True)
+    server = EmbeddedServer(settings.data_dir)
+    url = server.start()
+    try:
+        yield replace(settings, database_url=url)
+    finally:
+        server.stop()
+        click.echo("PostgreSQL остановлен.", err=True)
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(
+                f"Порт {settings.port} на {settings.host} занят или недоступен ({error.strerror}). "
+                f"Остановите другую программу или задайте другой порт: QUEUE_PORT={settings.port + 1}."
+            ) from error
+
+
+def _serve(settings: Settings) -> None:
+    """Runs the workers until a signal; all of them read the same environment."""
+    assert settings.database_url is not None
+    os.environ["QUEUE_DATABASE_URL"] = settings.database_url
+    os.environ["QUEUE_HOST"], os.environ["QUEUE_PORT"] = settings.host, str(settings.port)
+    if settings.workers > 1:
+        _share_metrics(settings.data_dir / f"metrics-{settings.port}")
+    uvicorn.run(
+        "queue_service.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=WEBSOCKET_MESSAGE_BYTES,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _share_metrics(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C, so that the database is stopped too; mendable failures become sentences."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Остановлено.", err=True)
+    except (SettingsError, DomainError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or error}. Проверьте место на диске и права на папку данных (QUEUE_DATA_DIR).")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Электронная очередь районных отделений."""
+
+
+@main.command()
+@click.option("--workers", type=click.IntRange(1, 64), help="Число процессов (QUEUE_WORKERS).")
+def serve(workers: int | None) -> None:
+    """Запустить сервис (база должна быть подготовлена: migrate)."""
+    settings = Settings.from_environment()
+    if workers is not None:
+        settings = replace(settings, workers=workers)
+    with _explained():
+        _check_port(settings)
+        with _database(settings) as ready:
+            assert ready.database_url is not None
+            upgrade_now(ready.database_url)
+            _serve(ready)
+
+
+@main.command()
+def migrate() -> None:
+    """Привести базу к последней схеме."""
+    with _explained(), _database(Settings.from_environment()) as settings:
+        assert settings.database_url is not None
+        upgrade_now(settings.database_url)
+        click.echo("Схема базы обновлена.")
+
+
+@main.command()
+def demo() -> None:
+    """Всё сразу: база, город из 18 отделений, учётные записи, сервис."""
+    settings = Settings.from_environment()
+    with _explained():
+        _check_port(settings)
+        with _database(settings) as ready:
+            assert ready.database_url is not None
+            click.echo("Обновляю схему базы и загружаю демонстрационный город", err=True)
+            upgrade_now(ready.database_url)
+            city = asyncio.run(_prepare(ready))
+            click.echo(f"\nДемонстрационный город работает. Ctrl-C остановит всё.\n\n{table_of_links(city)}\n")
+            _serve(ready)
+
+
+async def _prepare(settings: Settings) -> DemoCity:
+    assert settings.database_url is not None
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with opened(settings.database_url) as database:
+        return await prepare_demo(database, settings, clock())
+
+
+@main.command("create-admin")
+@click.argument("login")
+@click.option("--name", required=True, help="Фамилия и имя.")
+@click.password_option("--password", help="Пароль; без ключа будет запрошен.")
+def create_admin(login: str, name: str, password: str) -> None:
+    """Создать администратора города."""
+    if len(password) < SHORTEST_PASSWORD:
+        _fail(f"пароль короче {SHORTEST_PASSWORD} символов.")
+    with _explained(), _database(Settings.from_environment()) as settings:
+        assert settings.database_url is not None
+        upgrade_now(settings.database_url)
+        asyncio.run(_create_admin(settings.database_url, login.strip().lower(), name, password))
+        click.echo(f"Администратор {login} создан.")
+
+
+async def _create_admin(url: str, login: str, name: str, password: str) -> None:
+    async with opened(url) as database:
+        if await database.hot.fetchval("SELECT 1 FROM account WHERE login = $1", login):
+            raise SettingsError(f"учётная запись {login} уже есть.")
+        async with database.session() as db:
+            db.add(Account(login=login, name=name, password_hash=hash_password(password), role=Role.CITY_ADMINISTRATOR))

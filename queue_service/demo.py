@@ -1,0 +1,162 @@
+"""The demo city: 18 offices, a clerk for each desk, a kiosk and a display each, and one printed office to try it all in.
+
+Everything is written through the same code as a real city's. Refuses to run on a database that already holds another city's offices.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.db import Database
+from queue_service.devices.models import Device, DeviceKind
+from queue_service.devices.registry import add_device, hash_token
+from queue_service.events import access_changed
+from queue_service.offices.configuration import Configuration, parse_configuration
+from queue_service.offices.configuration import Office as OfficeFile
+from queue_service.offices.loading import digest_of, is_loaded, load_configuration
+from queue_service.offices.models import Office, Zone
+from queue_service.settings import CHECKOUT, Settings
+from queue_service.staff.models import Account, Role
+from queue_service.staff.sessions import hash_password
+
+CITY_FILE = CHECKOUT / "cities" / "st-petersburg.yaml"
+PASSWORD = "demo-neva"  # noqa: S105  printed for everybody to see; the demo refuses to be a real installation
+NAMES = (
+    "Смирнова Анна",
+    "Иванов Пётр",
+    "Кузнецова Мария",
+    "Соколов Дмитрий",
+    "Попова Ольга",
+    "Лебедев Андрей",
+    "Козлова Елена",
+    "Новиков Сергей",
+    "Морозова Татьяна",
+    "Волков Игорь",
+    "Павлова Наталья",
+    "Семёнов Алексей",
+    "Голубева Ирина",
+    "Виноградов Никита",
+    "Богданова Юлия",
+    "Воробьёв Максим",
+    "Фёдорова Светлана",
+    "Михайлов Артём",
+    "Беляева Вера",
+    "Тарасов Роман",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCity:
+    """What `.data/demo.json` says; also what the console prints."""
+
+    content: dict[str, Any]
+
+    @property
+    def office(self) -> str:
+        return str(self.content["office"])
+
+
+async def prepare_demo(database: Database, settings: Settings, now: datetime) -> DemoCity:
+    """Loads the city where it is new or changed, makes accounts and devices, writes `demo.json`."""
+    text = CITY_FILE.read_text(encoding="utf-8")
+    digest = digest_of(text)
+    configuration: Configuration | None = None
+    async with database.session() as db:
+        if not await is_loaded(db, CITY_FILE.name, digest):
+            configuration = parse_configuration(text)
+            await load_configuration(db, configuration, CITY_FILE.name, digest, now)
+    path = settings.data_dir / "demo.json"
+    known = _read(path)
+    async with database.session() as db:
+        if configuration is None and known is not None and await _still_true(db, known):
+            content = known
+        else:
+            content = await _people_and_devices(db, configuration or parse_configuration(text))
+    base_url = f"http://localhost:{settings.port}"
+    content = {"base_url": base_url, **{name: value for name, value in content.items() if name != "base_url"}}
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    return DemoCity(content)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and "offices" in content else None
+
+
+async def _still_true(db: AsyncSession, known: dict[str, Any]) -> bool:
+    """Whether the database still has the devices whose tokens the file holds (it may be another database by now)."""
+    hashes = [hash_token(token) for each in known["offices"].values() for token in (each["kiosk_token"], each["display_token"])]
+    found = await db.exec(select(Device.id).where(col(Device.token_hash).in_(hashes), col(Device.revoked_at).is_(None)))
+    return len(found.all()) == len(hashes)
+
+
+async def _people_and_devices(db: AsyncSession, configuration: Configuration) -> dict[str, Any]:
+    password_hash = hash_password(PASSWORD)
+    offices = {}
+    for office in configuration.offices:
+        offices[office.slug] = await _one_office(db, office, password_hash)
+    await _account(db, "admin", "Администратор города", Role.CITY_ADMINISTRATOR, None, password_hash)
+    await access_changed(db)
+    first = configuration.offices[0].slug
+    return {
+        "office": first,
+        **offices[first],
+        "admin": {"login": "admin", "password": PASSWORD},
+        "offices": offices,
+    }
+
+
+async def _one_office(db: AsyncSession, office: OfficeFile, password_hash: str) -> dict[str, Any]:
+    office_id = (await db.exec(select(Office.id).where(col(Office.slug) == office.slug))).one()
+    assert office_id is not None
+    clerks = []
+    for index, desk in enumerate(office.desks):
+        login = f"{office.slug}-{desk.number}"
+        await _account(db, login, NAMES[index % len(NAMES)], Role.CLERK, office_id, password_hash)
+        clerks.append({"login": login, "password": PASSWORD, "desk": desk.number})
+    zones = {zone.code: zone.id for zone in (await db.exec(select(Zone).where(col(Zone.office_id) == office_id))).all()}
+    kiosks = [await add_device(db, office_id, DeviceKind.KIOSK, f"Терминал {number}") for number in range(1, office.kiosks + 1)]
+    displays = [
+        await add_device(db, office_id, DeviceKind.DISPLAY, display.name, zones[display.zone] if display.zone else None)
+        for display in office.displays
+    ]
+    if not displays:
+        displays = [await add_device(db, office_id, DeviceKind.DISPLAY, "Табло")]
+    return {
+        "kiosk_token": kiosks[0] if kiosks else await add_device(db, office_id, DeviceKind.KIOSK, "Терминал 1"),
+        "display_token": displays[0],
+        "clerks": clerks,
+    }
+
+
+async def _account(db: AsyncSession, login: str, name: str, role: Role, office_id: int | None, password_hash: str) -> None:
+    found = (await db.exec(select(Account).where(col(Account.login) == login))).one_or_none()
+    account = found or Account(login=login, name=name, password_hash=password_hash, role=role, office_id=office_id)
+    account.password_hash = password_hash
+    db.add(account)
+
+
+def table_of_links(city: DemoCity) -> str:
+    """What a newcomer sees when the demo is ready."""
+    content, base = city.content, city.content["base_url"]
+    clerk, other = content["clerks"][0], content["clerks"][1]
+    rows = [
+        ("Отделения города", f"{base}/"),
+        ("Терминал", f"{base}/kiosk/?token={content['kiosk_token']}"),
+        ("Табло", f"{base}/display/?office={city.office}&token={content['display_token']}"),
+        ("Рабочее место", f"{base}/desk"),
+        ("   оператор", f"{clerk['login']} / {clerk['password']} (окно {clerk['desk']})"),
+        ("   ещё один", f"{other['login']} / {other['password']} (окно {other['desk']})"),
+        ("Состояние", f"{base}/health/ready"),
+        ("Описание API", f"{base}/schema"),
+    ]
+    width = max(len(name) for name, _ in rows) + 2
+    return "\n".join(f"  {name.ljust(width)}{value}" for name, value in rows)

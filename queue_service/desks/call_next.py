@@ -1,0 +1,120 @@
+"""Calling the next visitor: one statement, so that two desks never get one visitor and nobody gets an error for losing a race.
+
+Ordered walks of partial indexes give the best few candidates in the order of `tickets.rules.order_key`; the first of them that no
+other desk is taking at this moment is locked and called. Refuses to sort the queue, however long it is.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from queue_service.db import Pool, constraint_of
+from queue_service.desks.queries import call_reason
+from queue_service.errors import DeskBusy, ShiftClosed, ShiftPaused, Unavailable
+from queue_service.offices.catalogue import Catalogue
+from queue_service.tickets.queries import COLUMN_COUNT, COLUMNS, TicketNow, ticket_by_id
+
+CANDIDATES = 32
+"""More than the desks that can race for one office at one moment (hot pool × workers); fewer would mean looking again."""
+TRIES = 5
+"""When all candidates were being taken by others, look again: each try sees what the winners left."""
+
+CALL_NEXT = f"""
+WITH shift_now AS (      -- uq_shift_open_account; parents before children: this row serialises the commands of one desk
+    SELECT id, desk_id, paused_at, last_call_key, last_call_ticket_id
+      FROM shift WHERE account_id = $1 AND office_id = $2 AND closed_at IS NULL
+       FOR UPDATE
+), busy AS (             -- uq_ticket_at_desk
+    SELECT id FROM ticket WHERE desk_id = (SELECT desk_id FROM shift_now) AND state IN ('called', 'serving')
+), may_call AS (
+    SELECT FROM shift_now
+     WHERE paused_at IS NULL AND last_call_key IS DISTINCT FROM $5 AND NOT EXISTS (SELECT FROM busy)
+), taken AS (            -- what this desk takes; pk_desk_service
+    SELECT coalesce(array_agg(service_id) FILTER (WHERE NOT help_out), '{{}}') AS own,
+           coalesce(array_agg(service_id) FILTER (WHERE help_out), '{{}}')     AS helped
+      FROM desk_service WHERE desk_id = (SELECT desk_id FROM shift_now)
+), own AS (              -- ix_ticket_rank: head start in force, or none
+    SELECT id, rank_at AS key, CASE WHEN rank_at = due_at            THEN 'due'
+                                    WHEN privilege_id IS NOT NULL    THEN 'privilege'
+                                    ELSE 'booked' END AS rule
+      FROM ticket
+     WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND service_id = ANY ((SELECT own FROM taken)::int[])
+     ORDER BY rank_at, id LIMIT {CANDIDATES}
+), own_early AS (        -- ix_ticket_early: head start not begun
+    SELECT id, due_at AS key, 'due' AS rule
+      FROM ticket
+     WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
+       AND service_id = ANY ((SELECT own FROM taken)::int[])
+     ORDER BY due_at, id LIMIT {CANDIDATES}
+), helped AS (           -- the same two walks for services that the desk only helps out with
+    SELECT id, rank_at + $4::interval AS key, 'help_out' AS rule
+      FROM ticket
+     WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND service_id = ANY ((SELECT helped FROM taken)::int[])
+     ORDER BY rank_at, id LIMIT {CANDIDATES}
+), helped_early AS (
+    SELECT id, due_at + $4::interval AS key, 'help_out' AS rule
+      FROM ticket
+     WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
+       AND service_id = ANY ((SELECT helped FROM taken)::int[])
+     ORDER BY due_at, id LIMIT {CANDIDATES}
+), candidate AS MATERIALIZED (
+    SELECT * FROM own UNION ALL SELECT * FROM own_early UNION ALL SELECT * FROM helped UNION ALL SELECT * FROM helped_early
+), chosen AS (
+    SELECT ticket.id, candidate.rule, candidate.key
+      FROM candidate JOIN ticket USING (id)
+     WHERE ticket.state = 'waiting' AND EXISTS (SELECT FROM may_call)
+     ORDER BY candidate.key, ticket.id
+     LIMIT 1
+       FOR UPDATE OF ticket SKIP LOCKED
+), called AS (
+    UPDATE ticket
+       SET state = 'called', desk_id = (SELECT desk_id FROM shift_now), clerk_id = $1, called_at = $3, calls = 1
+      FROM chosen WHERE ticket.id = chosen.id
+ RETURNING {COLUMNS}, jsonb_build_object('rule', chosen.rule, 'key', chosen.key, 'waiting', (SELECT count(*) - 1 FROM candidate)) AS reason
+), event AS (
+    INSERT INTO ticket_event (ticket_id, office_id, kind, at, desk_id, clerk_id, details)
+    SELECT id, $2, 'called', $3, desk_id, $1, reason FROM called
+), remembered AS (
+    UPDATE shift SET last_call_key = $5, last_call_ticket_id = called.id
+      FROM called WHERE shift.id = (SELECT id FROM shift_now)
+)
+SELECT called.*, CASE WHEN called.id IS NOT NULL THEN pg_notify('office_changed', $2::text) END AS told,
+       (SELECT last_call_ticket_id FROM shift_now WHERE last_call_key = $5) AS repeated,
+       (SELECT count(*) FROM shift_now)                                     AS open_shifts,
+       (SELECT count(*) FROM shift_now WHERE paused_at IS NOT NULL)         AS paused_shifts,
+       (SELECT id FROM busy)                                                AS busy_with,
+       (SELECT count(*) FROM candidate)                                     AS candidates
+  FROM (VALUES (1)) AS always LEFT JOIN called ON true
+"""
+
+
+async def call_next(
+    pool: Pool, catalogue: Catalogue, account_id: int, key: str | None, now: datetime
+) -> tuple[TicketNow, dict[str, Any]] | None:
+    """The ticket called to the clerk's desk and why it was next; None when nobody waits for it.
+
+    A repeated `key` returns the ticket that it called before, whatever has become of it. Raises ShiftClosed, ShiftPaused, DeskBusy.
+    """
+    key = key or uuid.uuid4().hex
+    for _ in range(TRIES):
+        try:
+            row: Any = await pool.fetchrow(CALL_NEXT, account_id, catalogue.id, now, catalogue.policy.help_out_penalty, key)
+        except asyncpg.UniqueViolationError as error:
+            if constraint_of(error) != "uq_ticket_at_desk":
+                raise
+            continue  # this desk's other request won; the next look finds the desk busy, or the key repeated
+        if row["id"] is not None:
+            return TicketNow(*tuple(row)[:COLUMN_COUNT]), row["reason"]
+        if row["repeated"] is not None:
+            return await ticket_by_id(pool, row["repeated"]), await call_reason(pool, row["repeated"])
+        if not row["open_shifts"]:
+            raise ShiftClosed
+        if row["busy_with"] is not None:
+            raise DeskBusy
+        if row["paused_shifts"]:
+            raise ShiftPaused
+        if not row["candidates"]:
+            return None
+    raise Unavailable(retry_after=1)

@@ -1,0 +1,53 @@
+"""A shift: one clerk at one desk, from opening to closing, with its breaks in a journal of its own.
+
+A desk has one open shift and a clerk has one open shift, by partial unique indexes. Refuses to know visitors.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Identity, Index, text
+from sqlmodel import Field, SQLModel
+
+from queue_service.db import Instant
+
+_OPEN = text("closed_at IS NULL")
+
+
+class Shift(SQLModel, table=True):
+    __table_args__ = (
+        ForeignKeyConstraint(["office_id", "desk_id"], ["desk.office_id", "desk.id"], name="fk_shift_desk"),
+        Index("uq_shift_open_desk", "desk_id", unique=True, postgresql_where=_OPEN),
+        Index("uq_shift_open_account", "account_id", unique=True, postgresql_where=_OPEN),
+        # Today's and open shifts of an office, for every desk screen.
+        Index("ix_shift_office", "office_id", "opened_at"),
+        CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="pause_has_a_reason"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    office_id: int
+    desk_id: int
+    account_id: int = Field(foreign_key="account.id")
+    opened_at: datetime = Field(sa_type=Instant)
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    paused_at: datetime | None = Field(default=None, sa_type=Instant)
+    pause_reason: str | None = None
+    pause_note: str | None = None
+    served: int = 0
+    serving_seconds: int = 0
+    """Sum over `served`; kept here so that a desk's screen does not walk the journal."""
+    last_call_key: str | None = None
+    """Idempotency-Key of the latest call-next, and what it gave: a retry gets the same ticket."""
+    last_call_ticket_id: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class ShiftEvent(SQLModel, table=True):
+    """Journal of shifts: opened, paused, resumed, closed, each with its reason."""
+
+    __tablename__ = "shift_event"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    shift_id: int = Field(foreign_key="shift.id", sa_type=BigInteger, index=True)
+    kind: str
+    at: datetime = Field(sa_type=Instant)
+    reason: str | None = None
+    note: str | None = None

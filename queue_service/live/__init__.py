@@ -1,0 +1,1 @@
+"""From a commit to every screen: listener, hub, snapshots, sockets. Writes nothing."""

@@ -1,0 +1,120 @@
+"""The snapshots as plain GETs: what a socket would push now, so that polling is the free fallback."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.enums import MediaType
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.db import Pool
+from queue_service.desks.api import provide_catalogue
+from queue_service.devices.api import kiosk_only
+from queue_service.devices.registry import DeviceIdentity
+from queue_service.live.hub import Hub
+from queue_service.live.state import OfficeState
+from queue_service.live.views import board, desk, menu, phone
+from queue_service.live.views.parts import OfficeOut, OpenOut, encoded, enveloped, office_out, open_out
+from queue_service.offices.catalogue import Catalogue, Catalogues
+from queue_service.staff.api import staff_only
+from queue_service.staff.sessions import Identity
+from queue_service.tickets.commands import leave_queue
+from queue_service.tickets.queries import now_of, ticket_by_secret
+
+
+def snapshot(state: OfficeState, view: msgspec.Struct) -> Response[bytes]:
+    return Response(
+        enveloped(state, encoded(view)), media_type=MediaType.JSON, headers={"Cache-Control": "no-store"}, status_code=200
+    )
+
+
+class OfficeListed(msgspec.Struct, frozen=True):
+    office: OfficeOut
+    open: OpenOut
+
+
+class ServiceListed(msgspec.Struct, frozen=True):
+    code: str
+    name: dict[str, str]
+    goal: str
+    documents: list[dict[str, str]]
+    duration_minutes: int
+    walk_in: bool
+
+
+class OfficeDetails(msgspec.Struct, frozen=True):
+    office: OfficeOut
+    open: OpenOut
+    waiting: int
+    zones: dict[str, dict[str, str]]
+    services: list[ServiceListed]
+
+
+@get("/offices")
+async def list_offices(catalogues: Catalogues, now: datetime) -> list[OfficeListed]:
+    return [OfficeListed(office_out(each), open_out(each, now)) for each in await catalogues.all(now)]
+
+
+@get("/offices/{slug:str}")
+async def show_office(slug: str, catalogues: Catalogues, hub: Hub, now: datetime) -> OfficeDetails:
+    catalogue = await catalogues.by_slug(slug, now)
+    state = await hub.feed(catalogue.id).fresh()
+    return OfficeDetails(
+        office=office_out(catalogue),
+        open=open_out(catalogue, now),
+        waiting=len(state.waiting),
+        zones=catalogue.zones,
+        services=[
+            ServiceListed(each.code, each.name, each.goal, list(each.documents), each.typical_minutes, each.walk_in)
+            for each in catalogue.services.values()
+            if each.active
+        ],
+    )
+
+
+@get("/offices/{slug:str}/board")
+async def show_board(slug: str, catalogues: Catalogues, hub: Hub, now: datetime, zone: str | None = None) -> Response[bytes]:
+    catalogue = await catalogues.by_slug(slug, now)
+    state = await hub.feed(catalogue.id).fresh()
+    return snapshot(state, board.board(state, zone))
+
+
+@get("/tickets/{secret:str}")
+async def show_ticket(secret: str, pool: Pool, hub: Hub) -> Response[bytes]:
+    office_id, ticket = await ticket_by_secret(pool, secret)
+    state = await hub.feed(office_id).fresh()
+    return snapshot(state, phone.ticket(state, state.ticket(ticket.id) or ticket))
+
+
+@post("/tickets/{secret:str}/leave", status_code=200)
+async def leave(secret: str, db: AsyncSession, hub: Hub, now: datetime) -> Response[bytes]:
+    """200 with the ticket as left; leaving again changes nothing."""
+    ticket = await leave_queue(db, secret, now)
+    state = await hub.feed(ticket.office_id).fresh()
+    return snapshot(state, phone.ticket(state, now_of(ticket)))
+
+
+@get("/menu")
+async def show_menu(device: DeviceIdentity, hub: Hub) -> Response[bytes]:
+    state = await hub.feed(device.office_id).fresh()
+    return snapshot(state, menu.menu(state, device))
+
+
+@get("/queue")
+async def show_queue(request: Request[Any, Any, Any], identity: Identity, catalogue: Catalogue, hub: Hub) -> Response[bytes]:
+    state = await hub.feed(catalogue.id).fresh()
+    return snapshot(state, desk.desk_snapshot(state, identity))
+
+
+public_router = Router(
+    "/api/public", route_handlers=[list_offices, show_office, show_board, show_ticket, leave], tags=["public"]
+)
+kiosk_router = Router("/api/kiosk", route_handlers=[show_menu], guards=[kiosk_only], tags=["kiosk"])
+desk_router = Router(
+    "/api/desk",
+    route_handlers=[show_queue],
+    guards=[staff_only],
+    dependencies={"catalogue": provide_catalogue},
+    tags=["desk"],
+)

@@ -1,0 +1,169 @@
+"""The websockets: each shows one view of one office, whole, and again whenever its bytes change.
+
+A slow client skips what it missed. Handlers never take `db`: its transaction would stay open until the client leaves. Refuses
+anonymous boards and desks; a phone's right is its ticket's secret.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from litestar import Router, WebSocket, websocket
+from litestar.datastructures import State
+from litestar.exceptions import WebSocketDisconnect
+
+from queue_service.devices.api import device_token
+from queue_service.devices.models import DeviceKind
+from queue_service.devices.registry import Devices
+from queue_service.errors import BadToken, DomainError, Forbidden
+from queue_service.live.hub import HEARTBEAT_SECONDS, Hub
+from queue_service.live.state import ENDED, OfficeState
+from queue_service.live.views import board, desk, menu, phone
+from queue_service.live.views.parts import encoded, enveloped
+from queue_service.offices.catalogue import Catalogues
+from queue_service.staff.api import SESSION_COOKIE, bearer
+from queue_service.staff.sessions import Sessions
+from queue_service.tickets.queries import TicketNow, ticket_by_id, ticket_by_secret
+from queue_service.timing import clock
+
+log = structlog.get_logger(__name__)
+Socket = WebSocket[Any, Any, State]
+Render = Callable[[OfficeState], Awaitable[bytes]]
+
+PHONE_SILENCE_SECONDS = 30.0
+"""An unchanged phone is told again this often, so that it can tell quiet from cut off; tens of thousands follow."""
+REFUSED = 4401
+"""Close code for "who are you?": the client must not reconnect with the same token at once."""
+
+
+async def _drain(socket: Socket) -> None:
+    """Returns when the client has gone; what it sends is nobody's business."""
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await socket.receive_data(mode="text")
+
+
+async def _push(socket: Socket, hub: Hub, office_id: int, render: Render, silence: float) -> None:
+    last, sent_at, version = b"", 0.0, 0
+    async with hub.watch(office_id) as feed:
+        while True:
+            state = await feed.after(version)
+            version = state.version
+            content = await render(state)
+            # Heartbeats come on a coarse clock; half a beat of slack keeps `silence` from doubling.
+            if content != last or time.monotonic() - sent_at >= silence - HEARTBEAT_SECONDS / 2:
+                await socket.send_data(enveloped(state, content), mode="text")
+                last, sent_at = content, time.monotonic()
+
+
+async def follow(socket: Socket, office_id: int, render: Render, silence: float = HEARTBEAT_SECONDS) -> None:
+    """Shows the view until either side goes."""
+    hub: Hub = socket.app.state.hub
+    await socket.accept()
+    tasks = [asyncio.create_task(_drain(socket)), asyncio.create_task(_push(socket, hub, office_id, render, silence))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if tasks[0] not in done:  # the client is still there, so it is we who end it
+        with contextlib.suppress(Exception):
+            await socket.close(code=1011)
+    for task in done:
+        error = task.exception()
+        if error is not None and not isinstance(error, WebSocketDisconnect):
+            log.warning("socket_ended", path=socket.url.path, error=repr(error))
+
+
+def _remembered(key: object, view: Callable[[OfficeState], Any]) -> Render:
+    async def render(state: OfficeState) -> bytes:
+        content = state.rendered.get(key)
+        if content is None:
+            content = state.rendered[key] = encoded(view(state))
+        return content
+
+    return render
+
+
+@asynccontextmanager
+async def _refusing(socket: Socket) -> AsyncIterator[None]:
+    """A refusal before the first snapshot becomes a close code: browsers cannot read the body of a refused handshake."""
+    try:
+        yield
+    except DomainError as error:
+        await socket.accept()
+        await socket.close(code=REFUSED, reason=error.code)
+
+
+def _same_origin(socket: Socket) -> bool:
+    """Browsers send Origin with every websocket; programs send none."""
+    origin = socket.headers.get("origin")
+    return not origin or urlsplit(origin).netloc == socket.headers.get("host")
+
+
+@websocket("/board")
+async def board_socket(socket: Socket, office: str, zone: str | None = None) -> None:
+    devices: Devices = socket.app.state.devices
+    catalogues: Catalogues = socket.app.state.catalogues
+    async with _refusing(socket):
+        device = await devices.identify(device_token(socket), DeviceKind.DISPLAY)
+        catalogue = await catalogues.by_slug(office, clock())
+        if catalogue.id != device.office_id:
+            raise BadToken
+        shown = zone or device.zone
+        key = ("board", shown, repr(sorted(device.settings.items())))
+        await follow(socket, catalogue.id, _remembered(key, lambda state: board.board(state, shown, device.settings)))
+
+
+@websocket("/kiosk")
+async def kiosk_socket(socket: Socket) -> None:
+    devices: Devices = socket.app.state.devices
+    async with _refusing(socket):
+        device = await devices.identify(device_token(socket), DeviceKind.KIOSK)
+        await follow(socket, device.office_id, _remembered(("menu", device.id), lambda state: menu.menu(state, device)))
+
+
+@websocket("/desk")
+async def desk_socket(socket: Socket) -> None:
+    sessions: Sessions = socket.app.state.sessions
+    token = bearer(socket) or socket.query_params.get("token")
+    cookie = socket.cookies.get(SESSION_COOKIE)
+    async with _refusing(socket):
+        if token is None and not _same_origin(socket):
+            raise Forbidden  # another site's page must not watch a desk with our cookie
+        identity = await sessions.identify(token or cookie, clock())
+        if identity.office_id is None:
+            raise Forbidden
+
+        async def render(state: OfficeState) -> bytes:
+            await sessions.identify(token or cookie, clock())  # a revoked session sees nothing more
+            return encoded(desk.desk_snapshot(state, identity))
+
+        await follow(socket, identity.office_id, render)
+
+
+@websocket("/ticket/{secret:str}")
+async def ticket_socket(socket: Socket, secret: str) -> None:
+    pool = socket.app.state.database.hot
+    async with _refusing(socket):
+        office_id, ticket = await ticket_by_secret(pool, secret)
+        ended: TicketNow | None = ticket if ticket.state in ENDED else None
+
+        async def render(state: OfficeState) -> bytes:
+            nonlocal ended
+            shown = state.ticket(ticket.id) or ended
+            if shown is None:
+                shown = await ticket_by_id(pool, ticket.id)
+                ended = shown if shown.state in ENDED else None
+            return encoded(phone.ticket(state, shown))
+
+        await follow(socket, office_id, render, PHONE_SILENCE_SECONDS)
+
+
+router = Router("/live", route_handlers=[board_socket, kiosk_socket, desk_socket, ticket_socket])

@@ -1,0 +1,174 @@
+"""One office at one moment, read in three indexed queries: what every screen of the office is a view of.
+
+Refuses to read history: only who waits, who is at a desk, and today's shifts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from queue_service.db import Pool
+from queue_service.offices.catalogue import Catalogue
+from queue_service.statistics.durations import Duration
+from queue_service.statistics.forecast import Forecast, InQueue, OpenDesk
+from queue_service.tickets.queries import COLUMN_COUNT, COLUMNS, TicketNow
+from queue_service.tickets.rules import State
+
+_WAITING = f"""
+SELECT {COLUMNS}
+  FROM ticket                                                    -- ix_ticket_rank
+ WHERE office_id = $1 AND state = 'waiting'
+ ORDER BY rank_at, id
+"""
+_ACTIVE = f"""
+SELECT {COLUMNS},
+       latest.id AS call_id, latest.kind AS call_kind, latest.at AS announced_at, reason.details AS reason
+  FROM ticket                                                    -- ix_ticket_active
+  JOIN LATERAL (SELECT id, kind, at FROM ticket_event             -- ix_ticket_event_ticket
+                 WHERE ticket_id = ticket.id AND kind IN ('called', 'recalled')
+                 ORDER BY id DESC LIMIT 1) AS latest ON true
+  JOIN LATERAL (SELECT details FROM ticket_event
+                 WHERE ticket_id = ticket.id AND kind = 'called'
+                 ORDER BY id DESC LIMIT 1) AS reason ON true
+ WHERE ticket.office_id = $1 AND ticket.state IN ('called', 'serving')
+ ORDER BY latest.id DESC
+"""
+_SHIFTS = """
+SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, paused_at, pause_reason, pause_note,
+       served, serving_seconds
+  FROM shift JOIN account ON account.id = account_id
+ WHERE shift.office_id = $1 AND opened_at >= $2                   -- ix_shift_office
+ UNION
+SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, paused_at, pause_reason, pause_note,
+       served, serving_seconds
+  FROM shift JOIN account ON account.id = account_id
+ WHERE shift.desk_id = ANY ($3::int[]) AND closed_at IS NULL      -- uq_shift_open_desk: one forgotten yesterday
+"""
+_ISSUED = "SELECT service_id, issued FROM service_day WHERE service_id = ANY ($1::int[]) AND local_date = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class CallNow:
+    """The latest call of a ticket that is called or being served."""
+
+    ticket: TicketNow
+    desk_id: int
+    call_id: int
+    recall: bool
+    announced_at: datetime
+    reason: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftNow:
+    desk_id: int
+    account_id: int
+    login: str
+    name: str
+    opened_at: datetime
+    closed_at: datetime | None
+    paused_at: datetime | None
+    pause_reason: str | None
+    pause_note: str | None
+    served: int
+    serving_seconds: int
+
+
+@dataclass
+class OfficeState:
+    """Everything about one office's hall at `now`."""
+
+    version: int
+    now: datetime
+    catalogue: Catalogue
+    durations: Mapping[int, Duration]
+    waiting: Sequence[TicketNow]
+    calls: Sequence[CallNow]
+    """Newest call first."""
+    shifts: Sequence[ShiftNow]
+    exhausted: frozenset[int]
+    """Services whose tickets for today are gone."""
+    rendered: dict[object, bytes] = field(default_factory=dict)
+    """Views already encoded, once per office and not once per socket."""
+
+    @cached_property
+    def waiting_by_id(self) -> dict[int, TicketNow]:
+        return {ticket.id: ticket for ticket in self.waiting}
+
+    @cached_property
+    def call_by_ticket(self) -> dict[int, CallNow]:
+        return {call.ticket.id: call for call in self.calls}
+
+    @cached_property
+    def call_by_desk(self) -> dict[int, CallNow]:
+        return {call.desk_id: call for call in self.calls}
+
+    def ticket(self, ticket_id: int) -> TicketNow | None:
+        """A ticket that waits or is at a desk; None for one that has ended, is postponed or did not come."""
+        call = self.call_by_ticket.get(ticket_id)
+        return call.ticket if call else self.waiting_by_id.get(ticket_id)
+
+    @cached_property
+    def open_shifts(self) -> dict[int, ShiftNow]:
+        """Desk id -> its open shift, paused or not."""
+        return {shift.desk_id: shift for shift in self.shifts if shift.closed_at is None}
+
+    def shift_of(self, account_id: int) -> ShiftNow | None:
+        return next((shift for shift in self.open_shifts.values() if shift.account_id == account_id), None)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        desks = []
+        for desk_id, shift in self.open_shifts.items():
+            desk = self.catalogue.desks_by_id.get(desk_id)
+            if desk is not None and shift.paused_at is None:
+                desks.append(OpenDesk(desk.services, desk.help_out, self._remaining(desk_id)))
+        queue = [InQueue(ticket.id, ticket.service_id, ticket.rank) for ticket in self.waiting]
+        return Forecast(self.now, self.durations, desks, queue)
+
+    def _remaining(self, desk_id: int) -> Duration | None:
+        call = self.call_by_desk.get(desk_id)
+        if call is None or call.ticket.called_at is None:
+            return None
+        whole = self.durations[call.ticket.service_id]
+        passed = (self.now - call.ticket.called_at).total_seconds()
+        # A visit that outlasts its mean is not over at once: about a fifth of a visit is always still to come.
+        left = max(whole.mean - passed, whole.mean / 5)
+        return Duration(left, whole.variance * left / whole.mean)
+
+
+async def load_state(pool: Pool, catalogue: Catalogue, durations: Mapping[int, Duration], version: int, now: datetime) -> OfficeState:
+    limits = {each.id: each.daily_limit for each in catalogue.services.values() if each.daily_limit is not None}
+    midnight = catalogue.schedule.local_midnight(now) - timedelta(minutes=1)
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        # One snapshot for the three reads: a ticket that moves meanwhile is in exactly one of them.
+        waiting = await connection.fetch(_WAITING, catalogue.id)
+        active = await connection.fetch(_ACTIVE, catalogue.id)
+        shifts = await connection.fetch(_SHIFTS, catalogue.id, midnight, list(catalogue.desks_by_id))
+        issued = await connection.fetch(_ISSUED, list(limits), catalogue.schedule.local_date(now)) if limits else []
+    return OfficeState(
+        version=version,
+        now=now,
+        catalogue=catalogue,
+        durations=durations,
+        waiting=[TicketNow(*row) for row in waiting],
+        calls=[
+            CallNow(
+                ticket=TicketNow(*tuple(row)[:COLUMN_COUNT]),
+                desk_id=row["desk_id"],
+                call_id=row["call_id"],
+                recall=row["call_kind"] == "recalled",
+                announced_at=row["announced_at"],
+                reason=row["reason"],
+            )
+            for row in active
+        ],
+        shifts=[ShiftNow(*row) for row in shifts],
+        exhausted=frozenset(row["service_id"] for row in issued if row["issued"] >= limits[row["service_id"]]),
+    )
+
+
+ENDED = frozenset({State.SERVED, State.LEFT, State.EXPIRED})
+"""States that nothing leaves: a ticket page that shows one needs no further reading."""

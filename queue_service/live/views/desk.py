@@ -1,0 +1,156 @@
+"""The clerk's view: the desks, the current ticket, and the queue in the order in which this desk would call it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from queue_service.desks.queries import DeskTicketOut, ShiftOut, desk_ticket_out
+from queue_service.desks.rules import PAUSE_NAMES
+from queue_service.live.state import OfficeState, ShiftNow
+from queue_service.live.views.parts import NamedOut, OfficeOut, office_out
+from queue_service.offices.catalogue import DeskInfo
+from queue_service.staff.sessions import Identity
+from queue_service.text import Text
+from queue_service.tickets.queries import PrivilegeOut, TicketNow, privilege_out
+from queue_service.tickets.rules import order_key
+
+QUEUE_SHOWN = 50
+"""Rows of a desk's queue: two screens; the rest is a number."""
+
+
+class AccountOut(msgspec.Struct, frozen=True):
+    login: str
+    name: str
+    role: str
+
+
+class DeskOut(msgspec.Struct, frozen=True):
+    number: str
+    place: Text | None
+    accessible: bool
+    services: list[str]
+    state: str
+    by: str | None
+    mine: bool
+
+
+class QueueRowOut(msgspec.Struct, frozen=True):
+    id: int
+    number: str
+    service: str
+    service_name: Text
+    issued_at: datetime
+    due_at: datetime
+    source: str
+    privilege: PrivilegeOut | None
+    needs: Sequence[str]
+    language: str
+    late: bool
+    breach: bool
+    booked_for: datetime | None
+
+
+class CountsOut(msgspec.Struct, frozen=True):
+    waiting: int
+    breached: int
+    served_today: int
+    average_serving_seconds: int | None
+
+
+class RulesOut(msgspec.Struct, frozen=True):
+    no_show_min_calls: int
+    no_show_min_seconds: int
+
+
+class DeskSnapshotOut(msgspec.Struct, frozen=True):
+    office: OfficeOut
+    account: AccountOut
+    desks: list[DeskOut]
+    shift: ShiftOut | None
+    current: DeskTicketOut | None
+    queue: list[QueueRowOut]
+    counts: CountsOut
+    pause_reasons: list[NamedOut]
+    rules: RulesOut
+
+
+def _queue_row(state: OfficeState, waiting: TicketNow) -> QueueRowOut:
+    service = state.catalogue.services_by_id[waiting.service_id]
+    return QueueRowOut(
+        id=waiting.id,
+        number=waiting.label,
+        service=service.code,
+        service_name=service.name,
+        issued_at=waiting.issued_at,
+        due_at=waiting.due_at,
+        source=waiting.source,
+        privilege=privilege_out(state.catalogue, waiting),
+        needs=waiting.needs,
+        language=waiting.language,
+        late=waiting.late,
+        breach=waiting.due_at < state.now,
+        booked_for=waiting.rank_from if waiting.source == "booked" else None,
+    )
+
+
+def desk_queue(state: OfficeState, desk: DeskInfo) -> list[TicketNow]:
+    """Waiting tickets in the order in which call-next would give them to this desk."""
+    penalty = state.catalogue.policy.help_out_penalty
+    mine = [each for each in state.waiting if each.service_id in desk.services or each.service_id in desk.help_out]
+
+    def key(each: TicketNow) -> tuple[datetime, int]:
+        return order_key(each.rank, state.now, penalty * (each.service_id not in desk.services)), each.id
+
+    return sorted(mine, key=key)
+
+
+def desk_snapshot(state: OfficeState, identity: Identity) -> DeskSnapshotOut:
+    catalogue = state.catalogue
+    shift = state.shift_of(identity.account_id)
+    desk = catalogue.desks_by_id.get(shift.desk_id) if shift else None
+    queue = desk_queue(state, desk) if desk else []
+    call = state.call_by_desk.get(desk.id) if desk else None
+    today = [each for each in state.shifts if each.account_id == identity.account_id]
+    served = sum(each.served for each in today)
+    return DeskSnapshotOut(
+        office=office_out(catalogue),
+        account=AccountOut(identity.login, identity.name, identity.role),
+        desks=[_desk_out(state, each, identity.account_id) for each in catalogue.desks.values()],
+        shift=_shift_out(shift, desk) if shift and desk else None,
+        current=desk_ticket_out(catalogue, call.ticket, dict(call.reason)) if call else None,
+        queue=[_queue_row(state, each) for each in queue[:QUEUE_SHOWN]],
+        counts=CountsOut(
+            waiting=len(queue),
+            breached=sum(each.due_at < state.now for each in queue),
+            served_today=served,
+            average_serving_seconds=sum(each.serving_seconds for each in today) // served if served else None,
+        ),
+        pause_reasons=[NamedOut(reason.value, name) for reason, name in PAUSE_NAMES.items()],
+        rules=RulesOut(catalogue.policy.no_show_min_calls, catalogue.policy.no_show_min_seconds),
+    )
+
+
+def _desk_out(state: OfficeState, desk: DeskInfo, account_id: int) -> DeskOut:
+    shift = state.open_shifts.get(desk.id)
+    services = state.catalogue.services_by_id
+    return DeskOut(
+        number=desk.number,
+        place=desk.place,
+        accessible=desk.accessible,
+        services=sorted(services[each].code for each in desk.services),
+        state="closed" if shift is None else "paused" if shift.paused_at else "open",
+        by=shift.name if shift else None,
+        mine=shift is not None and shift.account_id == account_id,
+    )
+
+
+def _shift_out(shift: ShiftNow, desk: DeskInfo) -> ShiftOut:
+    return ShiftOut(
+        desk=desk.number,
+        state="paused" if shift.paused_at else "open",
+        opened_at=shift.opened_at,
+        paused_at=shift.paused_at,
+        pause_reason=shift.pause_reason,
+        pause_note=shift.pause_note,
+    )

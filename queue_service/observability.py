@@ -1,0 +1,89 @@
+"""What an operator can see: structured logs with request ids, and Prometheus metrics over all workers.
+
+Refuses to log bodies, headers or query strings: tokens and secrets travel there.
+"""
+
+import logging
+import os
+import sys
+import time
+import uuid
+
+import structlog
+from litestar import Response, get
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+log = structlog.get_logger(__name__)
+
+SLOW_SECONDS = 1.0
+"""A request this slow is worth a line even when it succeeded; the rest would be a line per tap."""
+
+REQUESTS = Counter("queue_requests_total", "HTTP requests by method and status class.", ["method", "status"])
+SECONDS = Histogram(
+    "queue_request_seconds",
+    "Time to answer an HTTP request.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+
+
+def configure_logging(level: str) -> None:
+    """One JSON object per line on standard error; a person's terminal gets the readable form."""
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), logging.INFO)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def request_id_middleware(app: ASGIApp) -> ASGIApp:
+    """Gives each request an id (the caller's, if it sent a sane one), answers with it, counts and times the request."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = sent.decode("ascii", "ignore") if 0 < len(sent) <= 64 and sent.isalnum() else uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+                _observe(scope, message["status"], time.perf_counter() - started)
+            await send(message)
+
+        try:
+            await app(scope, receive, send_with_id)
+        finally:
+            structlog.contextvars.clear_contextvars()
+
+    return middleware
+
+
+def _observe(scope: HTTPScope, status: int, seconds: float) -> None:
+    REQUESTS.labels(scope["method"], f"{status // 100}xx").inc()
+    SECONDS.observe(seconds)
+    if seconds >= SLOW_SECONDS or status >= 500:
+        log.warning("slow_or_failed", method=scope["method"], status=status, seconds=round(seconds, 3))
+
+
+@get("/metrics", include_in_schema=False, sync_to_thread=False)
+def metrics_route() -> Response[bytes]:
+    """All workers together where several run (PROMETHEUS_MULTIPROC_DIR), else this process."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

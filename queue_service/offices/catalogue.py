@@ -1,0 +1,248 @@
+"""An office's set-up as one immutable value, so that a hot command validates without a round trip.
+
+Each process keeps a copy per office; NOTIFY on `setup_changed` drops it, and it lives ten seconds at most where a NOTIFY could
+be lost. Refuses to know tickets.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from queue_service.db import Connection, Pool
+from queue_service.errors import NotFound
+from queue_service.offices.rules import ClosureDay, OpenInterval, Schedule
+from queue_service.text import Text
+
+LONGEST_LIFE_SECONDS = 10.0
+"""A dead listener is found out within its heartbeat (5 s); ten bounds how long a lost NOTIFY can matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegeInfo:
+    id: int
+    code: str
+    name: Text
+    document: Text
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    id: int
+    code: str
+    letter: str
+    name: Text
+    goal: str
+    documents: Sequence[Text]
+    typical_minutes: int
+    wait_norm: timedelta
+    booking_norm: timedelta
+    daily_limit: int | None
+    walk_in: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    letter: str
+    name: Text
+    services: Sequence[ServiceInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskInfo:
+    id: int
+    number: str
+    zone: str | None
+    place: Text | None
+    accessible: bool
+    services: frozenset[int]
+    help_out: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    no_show_min_calls: int
+    no_show_min_seconds: int
+    return_limit: timedelta
+    privilege_head_start: timedelta
+    booked_head_start: timedelta
+    late_grace: timedelta
+    help_out_penalty: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything about one office that does not change while visitors come and go."""
+
+    id: int
+    slug: str
+    name: Text
+    district: Text
+    address: Text
+    ticker: Sequence[Text]
+    schedule: Schedule
+    policy: Policy
+    groups: Sequence[GroupInfo]
+    services: dict[str, ServiceInfo]
+    services_by_id: dict[int, ServiceInfo]
+    desks: dict[str, DeskInfo]
+    desks_by_id: dict[int, DeskInfo]
+    zones: dict[str, Text]
+    privileges: dict[str, PrivilegeInfo]
+    privileges_by_id: dict[int, PrivilegeInfo]
+
+    @property
+    def time_zone(self) -> str:
+        return self.schedule.time_zone.key
+
+    def privileges_on(self, day: date) -> list[PrivilegeInfo]:
+        return [
+            privilege
+            for privilege in self.privileges.values()
+            if (privilege.valid_from is None or privilege.valid_from <= day) and (privilege.valid_to is None or day <= privilege.valid_to)
+        ]
+
+
+_OFFICE = "SELECT * FROM office WHERE id = $1"
+_HOURS = "SELECT weekday, opens, closes FROM opening_hours WHERE office_id = $1 ORDER BY weekday, opens"
+_CLOSURES = "SELECT local_date, opens, closes, reason FROM closure WHERE office_id = $1 AND local_date >= $2"
+_GROUPS = "SELECT id, letter, name FROM service_group WHERE office_id = $1 ORDER BY position, id"
+_SERVICES = "SELECT * FROM service WHERE office_id = $1 ORDER BY position, id"
+_ZONES = "SELECT id, code, name FROM zone WHERE office_id = $1 ORDER BY id"
+_DESKS = """
+SELECT desk.*,
+       coalesce(array_agg(service_id) FILTER (WHERE NOT help_out), '{}') AS own,
+       coalesce(array_agg(service_id) FILTER (WHERE help_out), '{}')     AS helped
+  FROM desk LEFT JOIN desk_service ON desk_service.desk_id = desk.id
+ WHERE desk.office_id = $1 AND desk.active
+ GROUP BY desk.id ORDER BY desk.number::int
+"""
+_PRIVILEGES = "SELECT id, code, name, document, valid_from, valid_to FROM privilege ORDER BY position, id"
+
+
+def _service(row: asyncpg.Record, letter: str) -> ServiceInfo:
+    return ServiceInfo(
+        id=row["id"],
+        code=row["code"],
+        letter=letter,
+        name=row["name"],
+        goal=row["goal"],
+        documents=row["documents"],
+        typical_minutes=row["typical_minutes"],
+        wait_norm=timedelta(minutes=row["wait_norm_minutes"]),
+        booking_norm=timedelta(minutes=row["booking_norm_minutes"]),
+        daily_limit=row["daily_limit"],
+        walk_in=row["walk_in"],
+        active=row["active"],
+    )
+
+
+def _policy(office: asyncpg.Record) -> Policy:
+    return Policy(
+        no_show_min_calls=office["no_show_min_calls"],
+        no_show_min_seconds=office["no_show_min_seconds"],
+        return_limit=timedelta(minutes=office["return_limit_minutes"]),
+        privilege_head_start=timedelta(minutes=office["privilege_head_start_minutes"]),
+        booked_head_start=timedelta(minutes=office["booked_head_start_minutes"]),
+        late_grace=timedelta(minutes=office["late_grace_minutes"]),
+        help_out_penalty=timedelta(minutes=office["help_out_penalty_minutes"]),
+    )
+
+
+async def load_catalogue(connection: Connection, office_id: int, now: datetime) -> Catalogue:
+    """Reads the whole set-up of one office; NotFound where it does not exist."""
+    office = await connection.fetchrow(_OFFICE, office_id)
+    if office is None:
+        raise NotFound
+    zone = ZoneInfo(office["time_zone"])
+    closures = await connection.fetch(_CLOSURES, office_id, now.date() - timedelta(days=1))
+    groups = await connection.fetch(_GROUPS, office_id)
+    letters = {group["id"]: group["letter"] for group in groups}
+    rows = await connection.fetch(_SERVICES, office_id)
+    services = [_service(row, letters[row["group_id"]]) for row in rows]
+    zones = await connection.fetch(_ZONES, office_id)
+    zone_codes = {row["id"]: row["code"] for row in zones}
+    desks = [
+        DeskInfo(
+            id=row["id"],
+            number=row["number"],
+            zone=zone_codes.get(row["zone_id"]),
+            place=row["place"],
+            accessible=row["accessible"],
+            services=frozenset(row["own"]),
+            help_out=frozenset(row["helped"]),
+        )
+        for row in await connection.fetch(_DESKS, office_id)
+    ]
+    privileges = [PrivilegeInfo(**row) for row in await connection.fetch(_PRIVILEGES)]
+    return Catalogue(
+        id=office_id,
+        slug=office["slug"],
+        name=office["name"],
+        district=office["district"],
+        address=office["address"],
+        ticker=office["ticker"],
+        schedule=Schedule(
+            time_zone=zone,
+            week=[OpenInterval(**row) for row in await connection.fetch(_HOURS, office_id)],
+            closures=[ClosureDay(**row) for row in closures],
+        ),
+        policy=_policy(office),
+        groups=[
+            GroupInfo(group["letter"], group["name"], [each for each in services if each.letter == group["letter"]]) for group in groups
+        ],
+        services={service.code: service for service in services},
+        services_by_id={service.id: service for service in services},
+        desks={desk.number: desk for desk in desks},
+        desks_by_id={desk.id: desk for desk in desks},
+        zones={row["code"]: row["name"] for row in zones},
+        privileges={privilege.code: privilege for privilege in privileges},
+        privileges_by_id={privilege.id: privilege for privilege in privileges},
+    )
+
+
+class Catalogues:
+    """The process's copies of catalogues."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._loaded: dict[int, tuple[float, Catalogue]] = {}
+        self._ids: dict[str, int] = {}
+
+    def drop(self, office_id: int | None = None) -> None:
+        if office_id is None:
+            self._loaded.clear()
+            self._ids.clear()
+        else:
+            self._loaded.pop(office_id, None)
+
+    async def of(self, office_id: int, now: datetime) -> Catalogue:
+        loaded = self._loaded.get(office_id)
+        if loaded is not None and time.monotonic() - loaded[0] < LONGEST_LIFE_SECONDS:
+            return loaded[1]
+        started = time.monotonic()
+        async with self._pool.acquire() as connection:
+            catalogue = await load_catalogue(connection, office_id, now)
+        self._loaded[office_id] = (started, catalogue)
+        return catalogue
+
+    async def by_slug(self, slug: str, now: datetime) -> Catalogue:
+        """NotFound where no office has this slug."""
+        office_id = self._ids.get(slug)
+        if office_id is None:
+            office_id = await self._pool.fetchval("SELECT id FROM office WHERE slug = $1", slug)
+            if office_id is None:
+                raise NotFound({"ru": "Такого отделения нет.", "en": "There is no such office."})
+            self._ids[slug] = office_id
+        return await self.of(office_id, now)
+
+    async def all(self, now: datetime) -> list[Catalogue]:
+        """Every office in the city's order."""
+        ids = await self._pool.fetch("SELECT id FROM office ORDER BY position, id")
+        return [await self.of(row["id"], now) for row in ids]

@@ -1,0 +1,203 @@
+"""Tables of an office's set-up. Rows are switched off rather than deleted, because tickets and the journal point at them.
+
+Refuses to hold anything that a visitor's day changes.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Integer, SmallInteger, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from queue_service import text
+from queue_service.db import Instant, words
+
+TICKET_LETTERS = "АВГДЕКЛМНПРСТУФЭ"
+"""Letters that are told apart by ear and eye (domain.md); the rest read as digits or as each other."""
+
+
+def text_column() -> Any:
+    return Column(JSONB, nullable=False)
+
+
+class VisitGoal(StrEnum):
+    """Waits are reported per goal (ПП РФ № 1376)."""
+
+    SUBMIT = "submit"
+    ASK = "ask"
+    COLLECT = "collect"
+
+
+class Privilege(SQLModel, table=True):
+    """A category that is served out of turn; the city's dictionary with its legal basis."""
+
+    __table_args__ = (UniqueConstraint("code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str
+    name: text.Text = Field(sa_column=text_column())
+    basis: str
+    document: text.Text = Field(sa_column=text_column())
+    valid_from: date | None = None
+    valid_to: date | None = None
+    position: int = 0
+
+
+class Office(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        CheckConstraint(
+            "no_show_min_calls >= 1 AND no_show_min_seconds >= 0 AND return_limit_minutes >= 0"
+            " AND privilege_head_start_minutes >= 0 AND booked_head_start_minutes >= 0"
+            " AND late_grace_minutes >= 0 AND help_out_penalty_minutes >= 0",
+            name="policy_not_negative",
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str
+    position: int = 0
+    name: text.Text = Field(sa_column=text_column())
+    district: text.Text = Field(sa_column=text_column())
+    address: text.Text = Field(sa_column=text_column())
+    phone: str | None = None
+    time_zone: str = "Europe/Moscow"
+    ticker: list[text.Text] = Field(sa_column=Column(JSONB, nullable=False))
+    no_show_min_calls: int = 2
+    no_show_min_seconds: int = 20
+    return_limit_minutes: int = 30
+    privilege_head_start_minutes: int = 120
+    booked_head_start_minutes: int = 60
+    late_grace_minutes: int = 15
+    help_out_penalty_minutes: int = 10
+
+
+class OpeningHours(SQLModel, table=True):
+    """One open interval of a weekday in the office's local time; minutes since midnight, so that 24:00 is 1440."""
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday_is_iso"),
+        CheckConstraint("opens >= 0 AND opens < closes AND closes <= 1440", name="opens_before_it_closes"),
+    )
+
+    office_id: int = Field(foreign_key="office.id", primary_key=True)
+    weekday: int = Field(primary_key=True, sa_type=SmallInteger)
+    opens: int = Field(primary_key=True, sa_type=SmallInteger)
+    closes: int = Field(sa_type=SmallInteger)
+
+
+class Closure(SQLModel, table=True):
+    """A date that overrides the week: closed all day, or open only from `opens` to `closes`."""
+
+    __table_args__ = (
+        CheckConstraint(
+            "(opens IS NULL) = (closes IS NULL) AND opens >= 0 AND opens < closes AND closes <= 1440",
+            name="both_or_none",
+        ),
+    )
+
+    office_id: int = Field(foreign_key="office.id", primary_key=True)
+    local_date: date = Field(primary_key=True)
+    opens: int | None = Field(default=None, sa_type=SmallInteger)
+    closes: int | None = Field(default=None, sa_type=SmallInteger)
+    reason: text.Text = Field(sa_column=text_column())
+
+
+class Zone(SQLModel, table=True):
+    """A part of the hall with displays of its own."""
+
+    __table_args__ = (UniqueConstraint("office_id", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int = Field(foreign_key="office.id")
+    code: str
+    name: text.Text = Field(sa_column=text_column())
+
+
+class ServiceGroup(SQLModel, table=True):
+    """Services that share a button on the kiosk and a ticket letter."""
+
+    __tablename__ = "service_group"
+    __table_args__ = (
+        UniqueConstraint("office_id", "code"),
+        UniqueConstraint("office_id", "letter"),
+        CheckConstraint(f"letter ~ '^[{TICKET_LETTERS}]$'", name="letter_is_unmistakable"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int = Field(foreign_key="office.id")
+    code: str
+    letter: str
+    name: text.Text = Field(sa_column=text_column())
+    position: int = 0
+
+
+class Service(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("office_id", "code"),
+        UniqueConstraint("office_id", "id"),
+        CheckConstraint("typical_minutes > 0 AND wait_norm_minutes > 0 AND booking_norm_minutes > 0", name="positive"),
+        CheckConstraint("daily_limit > 0", name="limit_positive"),
+        CheckConstraint("goal IN ('submit', 'ask', 'collect')", name="goal_known"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int = Field(foreign_key="office.id")
+    group_id: int = Field(foreign_key="service_group.id")
+    code: str
+    name: text.Text = Field(sa_column=text_column())
+    goal: VisitGoal = Field(sa_type=words(VisitGoal))
+    documents: list[text.Text] = Field(sa_column=Column(JSONB, nullable=False))
+    typical_minutes: int
+    wait_norm_minutes: int = 15
+    booking_norm_minutes: int = 15
+    daily_limit: int | None = None
+    walk_in: bool = True
+    active: bool = True
+    position: int = 0
+
+
+class Desk(SQLModel, table=True):
+    """A window. `number` is what visitors see and hear, so it is digits."""
+
+    __table_args__ = (
+        UniqueConstraint("office_id", "number"),
+        UniqueConstraint("office_id", "id"),
+        CheckConstraint("number ~ '^[1-9][0-9]{0,2}$'", name="number_can_be_spoken"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int = Field(foreign_key="office.id")
+    zone_id: int | None = Field(default=None, foreign_key="zone.id")
+    number: str
+    place: text.Text | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    accessible: bool = False
+    active: bool = True
+
+
+class DeskService(SQLModel, table=True):
+    """Which services a desk takes; `help_out` ones only after the office's penalty (design §4)."""
+
+    __tablename__ = "desk_service"
+    __table_args__ = (
+        ForeignKeyConstraint(["office_id", "desk_id"], ["desk.office_id", "desk.id"], name="fk_desk_service_desk"),
+        ForeignKeyConstraint(["office_id", "service_id"], ["service.office_id", "service.id"], name="fk_desk_service_service"),
+    )
+
+    desk_id: int = Field(primary_key=True)
+    service_id: int = Field(primary_key=True)
+    office_id: int = Field(sa_type=Integer)
+    help_out: bool = False
+
+
+class SetupRevision(SQLModel, table=True):
+    """When a configuration file was last loaded, and which: so that a second start does not load it again."""
+
+    __tablename__ = "setup_revision"
+
+    source: str = Field(primary_key=True)
+    digest: str
+    loaded_at: datetime = Field(sa_type=Instant)

@@ -1,0 +1,57 @@
+"""What the environment may say, read once at start and passed on.
+
+Refuses to be a module global: whoever needs a setting gets a `Settings`, so that two services can run in one test process.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from queue_service.errors import SettingsError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs from one installation to the next; the README lists the variables."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    data_dir: Path = CHECKOUT / ".data"
+    assets_dir: Path = CHECKOUT / ".assets"
+    database_url: str | None = None
+    """None means the embedded server in `data_dir`."""
+    public_url: str = "http://localhost:8000"
+    """Where citizens' phones find us: printed in QR codes, so it must be reachable from outside."""
+    hot_pool_size: int = 8
+    """Connections of the hot commands of one worker; more only fight for the same counter rows (performance.md)."""
+    rate_limits: bool = True
+    log_level: str = "info"
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Reads QUEUE_*; an unusable value is a SettingsError that names the variable."""
+
+        def number(name: str, default: int, lowest: int, highest: int) -> int:
+            raw = environment.get(name, str(default))
+            if not raw.isascii() or not raw.isdigit() or not lowest <= int(raw) <= highest:
+                raise SettingsError(f"{name}={raw!r}: нужно целое число от {lowest} до {highest}")
+            return int(raw)
+
+        port = number("QUEUE_PORT", 8000, 0, 65535)
+        data_dir = Path(environment.get("QUEUE_DATA_DIR") or CHECKOUT / ".data").expanduser().absolute()
+        return Settings(
+            host=environment.get("QUEUE_HOST", "127.0.0.1"),
+            port=port,
+            workers=number("QUEUE_WORKERS", 1, 1, 64),
+            data_dir=data_dir,
+            assets_dir=Path(environment.get("QUEUE_ASSETS_DIR") or CHECKOUT / ".assets").absolute(),
+            database_url=environment.get("QUEUE_DATABASE_URL") or None,
+            public_url=environment.get("QUEUE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
+            hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 8, 1, 64),
+            rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",
+            log_level=environment.get("QUEUE_LOG_LEVEL", "info"),
+        )

@@ -1,0 +1,1 @@
+"""Who works here: accounts, passwords, sessions. Knows nothing of desks or tickets."""

@@ -1,0 +1,122 @@
+"""What may happen to a ticket and in which order tickets are called: the discipline of the queue, written once, pure.
+
+`desks.call_next` says the same order in SQL; a Hypothesis test holds the two together. Refuses to read a clock or a table.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from queue_service.errors import TooEarlyForNoShow, WrongState
+from queue_service.text import Text
+
+
+class State(StrEnum):
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    POSTPONED = "postponed"
+    NO_SHOW = "no_show"
+    SERVED = "served"
+    LEFT = "left"
+    EXPIRED = "expired"
+
+
+class Source(StrEnum):
+    WALK_IN = "walk_in"
+    BOOKED = "booked"
+
+
+class Need(StrEnum):
+    LOW_VISION = "low_vision"
+    HEARING = "hearing"
+    WHEELCHAIR = "wheelchair"
+
+
+NEED_NAMES: Final[dict[Need, Text]] = {
+    Need.LOW_VISION: {"ru": "Плохо вижу", "en": "Low vision"},
+    Need.HEARING: {"ru": "Плохо слышу", "en": "Hard of hearing"},
+    Need.WHEELCHAIR: {"ru": "Инвалидная коляска", "en": "Wheelchair"},
+}
+
+
+class PrivilegeState(StrEnum):
+    """Granted on the visitor's word at the kiosk; the clerk sees the document."""
+
+    CLAIMED = "claimed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+TRANSITIONS: Final[dict[State, frozenset[State]]] = {
+    State.WAITING: frozenset({State.CALLED, State.POSTPONED, State.LEFT, State.EXPIRED}),
+    State.CALLED: frozenset({State.SERVING, State.WAITING, State.NO_SHOW, State.POSTPONED}),
+    State.SERVING: frozenset({State.SERVED, State.WAITING, State.POSTPONED}),
+    State.POSTPONED: frozenset({State.WAITING, State.LEFT, State.EXPIRED}),
+    State.NO_SHOW: frozenset({State.WAITING}),
+    State.SERVED: frozenset(),
+    State.LEFT: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+"""Design §4; the README shows the same table."""
+
+AT_A_DESK: Final = frozenset({State.CALLED, State.SERVING})
+
+
+def check_transition(state: State, to: State) -> None:
+    """WrongState unless the table admits it."""
+    if to not in TRANSITIONS[state]:
+        raise WrongState
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The two numbers of the queue, fixed when the ticket enters it."""
+
+    due_at: datetime
+    """Arrival + norm: the moment by which the office promised to call."""
+    rank_at: datetime
+    """`due_at` less the head start that the law or a booking earns."""
+    rank_from: datetime
+    """From when the head start counts: at once for a privilege, from the booked time for a booking."""
+
+
+def rank_of_walk_in(arrival: datetime, norm: timedelta, head_start: timedelta) -> Rank:
+    """A walk-in's rank; `head_start` is the office's for a claimed privilege, zero otherwise."""
+    due_at = arrival + norm
+    return Rank(due_at=due_at, rank_at=due_at - head_start, rank_from=arrival)
+
+
+def order_key(rank: Rank, now: datetime, penalty: timedelta) -> datetime:
+    """What call-next minimises; ties go to the lower ticket id.
+
+    `penalty` is the office's for a service that the desk only helps out with, zero for its own.
+    """
+    return (rank.rank_at if rank.rank_from <= now else rank.due_at) + penalty
+
+
+def no_show_allowed_at(called_at: datetime, calls: int, min_calls: int, min_seconds: int) -> datetime | None:
+    """From when the clerk may say "no-show"; None while more calls are needed."""
+    return called_at + timedelta(seconds=min_seconds) if calls >= min_calls else None
+
+
+def check_no_show(now: datetime, called_at: datetime, calls: int, min_calls: int, min_seconds: int) -> None:
+    """TooEarlyForNoShow, with what is still missing in its sentence."""
+    allowed_at = no_show_allowed_at(called_at, calls, min_calls, min_seconds)
+    if allowed_at is None:
+        raise TooEarlyForNoShow(
+            {
+                "ru": f"Неявку можно отметить после {min_calls}-го вызова. Повторите вызов.",
+                "en": f"No-show is possible after call number {min_calls}. Please call again.",
+            }
+        )
+    if now < allowed_at:
+        seconds = max(1, round((allowed_at - now).total_seconds()))
+        raise TooEarlyForNoShow(
+            {
+                "ru": f"Посетитель ещё может подойти: неявку можно отметить через {seconds} с.",
+                "en": f"The visitor may still come: no-show is possible in {seconds} s.",
+            },
+            retry_after=seconds,
+        )

@@ -1,0 +1,202 @@
+"""Taking a ticket: the hall's hottest write, one prepared statement.
+
+The number counter, the daily quota, the ticket and its journal row stand or fall together, so a number is never doubled and never
+missing. Refuses to decide with stale rules: the statement counts the quota itself; only the set-up comes from the catalogue.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from queue_service.db import Pool, constraint_of
+from queue_service.errors import (
+    BookingOnly,
+    DailyLimitReached,
+    IdempotencyKeyReused,
+    OfficeClosed,
+    ServiceClosed,
+    UnknownPrivilege,
+    UnknownService,
+)
+from queue_service.offices.catalogue import Catalogue, PrivilegeInfo, ServiceInfo
+from queue_service.tickets.models import label
+from queue_service.tickets.rules import Need, Source, State, rank_of_walk_in
+
+SECRET_BYTES = 12
+"""96 bits cannot be guessed at any rate we would answer; 16 characters keep the QR code coarse enough for an old camera."""
+
+TAKE_TICKET = """
+WITH quota AS (          -- only a limited service has a row; no row comes back once the limit is reached
+    INSERT INTO service_day (service_id, local_date, issued)
+    SELECT $3, $2, 1 WHERE $16::int IS NOT NULL
+        ON CONFLICT (service_id, local_date) DO UPDATE SET issued = service_day.issued + 1
+     WHERE service_day.issued < $16
+ RETURNING issued
+), counter AS (          -- the row all kiosks of the group share: touched last, held until commit
+    INSERT INTO ticket_counter (office_id, local_date, letter, last_number)
+    SELECT $1, $2, $4, 1 WHERE $16::int IS NULL OR EXISTS (SELECT FROM quota)
+        ON CONFLICT (office_id, local_date, letter) DO UPDATE SET last_number = ticket_counter.last_number + 1
+ RETURNING last_number
+), ticket AS (
+    INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs,
+                        privilege_id, privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key)
+    SELECT $1, $2, $3, $4, last_number, $5, 'waiting', 'walk_in', $6, $7::text[],
+           $8::int, CASE WHEN $8::int IS NOT NULL THEN 'claimed' END, false, $9, $10, $11, $12, 0, $13
+      FROM counter
+ RETURNING id, number, office_id
+), event AS (
+    INSERT INTO ticket_event (ticket_id, office_id, kind, at, details)
+    SELECT id, office_id, 'issued', $9, jsonb_build_object('via', $14::text, 'by', $15::int) FROM ticket
+)
+SELECT id, number, pg_notify('office_changed', office_id::text) FROM ticket
+"""
+
+_BY_KEY = """
+SELECT id, secret, letter, number, service_id, privilege_id, needs, language, state, source, issued_at, due_at, rank_at, rank_from
+  FROM ticket WHERE office_id = $1 AND idempotency_key = $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a visitor asks for at the kiosk or at the hall administrator's."""
+
+    service: str
+    privilege: str | None
+    needs: tuple[Need, ...]
+    language: str
+    key: str
+    """Idempotency-Key: one per choice of the visitor, kept over retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenTicket:
+    id: int
+    secret: str
+    number: str
+    service: ServiceInfo
+    state: State
+    source: Source
+    issued_at: datetime
+    due_at: datetime
+    rank_at: datetime
+    rank_from: datetime
+
+
+def check_open(catalogue: Catalogue, service: str, now: datetime) -> ServiceInfo:
+    """The service, or the refusal that a visitor should read."""
+    info = catalogue.services.get(service)
+    if info is None:
+        raise UnknownService
+    if not info.active:
+        raise ServiceClosed
+    if not info.walk_in:
+        raise BookingOnly
+    if catalogue.schedule.closes_at(now) is None:
+        raise OfficeClosed(catalogue.schedule.closed_sentence(now))
+    return info
+
+
+def _privilege(catalogue: Catalogue, code: str | None, now: datetime) -> PrivilegeInfo | None:
+    if code is None:
+        return None
+    today = catalogue.schedule.local_date(now)
+    found = next((each for each in catalogue.privileges_on(today) if each.code == code), None)
+    if found is None:
+        raise UnknownPrivilege
+    return found
+
+
+async def take_ticket(pool: Pool, catalogue: Catalogue, wish: Wish, via: tuple[str, int], now: datetime) -> TakenTicket:
+    """Issues a walk-in ticket; a repeated key gives the ticket it gave before.
+
+    `via` is who issued it: ("kiosk", device id) or ("staff", account id). Raises UnknownService, ServiceClosed, BookingOnly,
+    OfficeClosed, UnknownPrivilege, DailyLimitReached, IdempotencyKeyReused.
+    """
+    try:
+        service = check_open(catalogue, wish.service, now)
+        privilege = _privilege(catalogue, wish.privilege, now)
+    except (ServiceClosed, OfficeClosed, BookingOnly):
+        # The first try may have succeeded a moment before closing time, and only its answer was lost.
+        earlier = await _taken_before(pool, catalogue, wish)
+        if earlier is not None:
+            return earlier
+        raise
+    head_start = catalogue.policy.privilege_head_start if privilege else timedelta()
+    rank = rank_of_walk_in(now, service.wait_norm, head_start)
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    try:
+        row = await pool.fetchrow(
+            TAKE_TICKET,
+            catalogue.id,
+            catalogue.schedule.local_date(now),
+            service.id,
+            service.letter,
+            secret,
+            wish.language,
+            list(wish.needs),
+            privilege.id if privilege else None,
+            now,
+            rank.due_at,
+            rank.rank_at,
+            rank.rank_from,
+            wish.key,
+            *via,
+            service.daily_limit,
+        )
+    except asyncpg.UniqueViolationError as error:
+        if constraint_of(error) != "uq_ticket_idempotency_key":
+            raise
+        row = None
+    if row is None:
+        # Either a repeat (its own statement was rolled back, number included) or the day's limit.
+        earlier = await _taken_before(pool, catalogue, wish)
+        if earlier is None:
+            raise DailyLimitReached(retry_after=_seconds_to_midnight(catalogue, now))
+        return earlier
+    return TakenTicket(
+        id=row["id"],
+        secret=secret,
+        number=label(service.letter, row["number"]),
+        service=service,
+        state=State.WAITING,
+        source=Source.WALK_IN,
+        issued_at=now,
+        due_at=rank.due_at,
+        rank_at=rank.rank_at,
+        rank_from=rank.rank_from,
+    )
+
+
+async def _taken_before(pool: Pool, catalogue: Catalogue, wish: Wish) -> TakenTicket | None:
+    row = await pool.fetchrow(_BY_KEY, catalogue.id, wish.key)
+    if row is None:
+        return None
+    service = catalogue.services_by_id[row["service_id"]]
+    privilege = catalogue.privileges_by_id.get(row["privilege_id"])
+    if (
+        service.code != wish.service
+        or (privilege.code if privilege else None) != wish.privilege
+        or tuple(row["needs"]) != wish.needs
+        or row["language"] != wish.language
+    ):
+        raise IdempotencyKeyReused
+    return TakenTicket(
+        id=row["id"],
+        secret=row["secret"],
+        number=label(row["letter"], row["number"]),
+        service=service,
+        state=State(row["state"]),
+        source=Source(row["source"]),
+        issued_at=row["issued_at"],
+        due_at=row["due_at"],
+        rank_at=row["rank_at"],
+        rank_from=row["rank_from"],
+    )
+
+
+def _seconds_to_midnight(catalogue: Catalogue, now: datetime) -> int:
+    tomorrow = catalogue.schedule.local_midnight(catalogue.schedule.local_midnight(now) + timedelta(hours=30))
+    return max(1, int((tomorrow - now).total_seconds()))
