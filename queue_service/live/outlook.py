@@ -18,5 +18,5 @@ class LiveOutlook:
         if taken.state is not State.WAITING:  # a repeated key, and the ticket has moved on
             return 0, None
         rank = Rank(taken.due_at, taken.rank_at, taken.rank_from)
-        ahead, wait = state.forecast.add(InQueue(taken.id, taken.service.id, rank))
+        ahead, wait = state.forecast.add(InQueue(taken.id, taken.service.id, rank, taken.issued_at))
         return ahead, WaitOut(wait.low, wait.high) if wait else None

@@ -125,7 +125,7 @@ class OfficeState:
             desk = self.catalogue.desks_by_id.get(desk_id)
             if desk is not None and shift.paused_at is None:
                 desks.append(OpenDesk(desk.services, desk.help_out, self._remaining(desk_id)))
-        queue = [InQueue(ticket.id, ticket.service_id, ticket.rank) for ticket in self.waiting]
+        queue = [InQueue(ticket.id, ticket.service_id, ticket.rank, ticket.issued_at) for ticket in self.waiting]
         return Forecast(self.now, self.durations, desks, queue)
 
     def _remaining(self, desk_id: int) -> Duration | None:

@@ -25,6 +25,7 @@ class InQueue:
     id: int
     service_id: int
     rank: Rank
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,9 @@ class Forecast:
             self._starts.append(start)
             self.waits[ticket.id] = _range(*start) if start else None
 
-    def _key(self, rank: Rank) -> datetime:
-        return order_key(rank, self.now, timedelta())
+    def _key(self, rank: Rank, arrived: bool = False) -> datetime:
+        # Who has just arrived is younger than the play; a privilege counts from the arrival on.
+        return order_key(rank, max(self.now, rank.rank_from) if arrived else self.now, timedelta())
 
     def _desks_for(self, service_id: int) -> list[int]:
         found = self._eligible.get(service_id)
@@ -123,9 +125,9 @@ class Forecast:
         play.variance[first] += duration.variance
         return start
 
-    def newcomer(self, service_id: int, rank: Rank | None = None) -> tuple[int, Wait | None]:
-        """People ahead and wait of somebody who would enter now; at the end of the queue unless `rank` says better."""
-        place = bisect_right(self._keys, self._key(rank)) if rank else len(self._keys)
+    def newcomer(self, service_id: int, key: datetime | None = None) -> tuple[int, Wait | None]:
+        """People ahead and wait of somebody who would enter now; at the end of the queue unless `key` says better."""
+        place = bisect_right(self._keys, key) if key else len(self._keys)
         desks = self._desks_for(service_id)
         if place == len(self._keys):
             start = min(((self._play.free_in[index], self._play.variance[index]) for index in desks), default=None)
@@ -145,8 +147,8 @@ class Forecast:
         known = self.ahead.get(ticket.id)
         if known is not None:
             return known, self.waits[ticket.id]
-        ahead, wait = self.newcomer(ticket.service_id, ticket.rank)
-        key = self._key(ticket.rank)
+        key = self._key(ticket.rank, arrived=ticket.rank.rank_from <= ticket.arrived_at)
+        ahead, wait = self.newcomer(ticket.service_id, key)
         place = bisect_right(self._keys, key)
         start = self._seat(ticket.service_id)
         self._keys.insert(place, key)

@@ -5,7 +5,7 @@ how screens are fed.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import msgspec
 from litestar import Router, post
@@ -56,6 +56,7 @@ class IssuedOut(msgspec.Struct, frozen=True):
     """The ticket page; what the printed QR code says."""
 
 
+@runtime_checkable
 class Outlook(Protocol):
     """Where a new ticket stands: people ahead and the wait (None: nobody can say)."""
 
