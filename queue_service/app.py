@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import structlog
 from litestar import Litestar, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -27,18 +28,25 @@ from queue_service.desks.api import provide_catalogue
 from queue_service.devices.api import provide_device
 from queue_service.devices.registry import Devices
 from queue_service.errors import SettingsError
+from queue_service.headers import security_headers_middleware
 from queue_service.live.hub import Hub
 from queue_service.live.listener import Listener
 from queue_service.live.outlook import LiveOutlook
 from queue_service.observability import configure_logging, metrics_route, request_id_middleware
 from queue_service.offices.catalogue import Catalogues
+from queue_service.pages.render import error_page
 from queue_service.pages.routes import page_routes
 from queue_service.problems import exception_handlers
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
 from queue_service.staff.sessions import Sessions
+from queue_service.tickets.housekeeping import expire_forgotten
 from queue_service.timing import clock
 
+log = structlog.get_logger(__name__)
+
+HOUSEKEEPING_SECONDS = 60.0
+"""Often enough that nobody at the door sees yesterday's queue."""
 BODY_LIMIT_BYTES = 64 * 1024
 """No request of ours has more than a few kilobytes."""
 
@@ -76,10 +84,8 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         },
         on_gap=gap,
     )
-    app.state.update(
-        database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener
-    )
-    tasks = [asyncio.create_task(listener.run()), asyncio.create_task(hub.beat())]
+    app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
+    tasks = [asyncio.create_task(each) for each in (listener.run(), hub.beat(), _keep_house(database))]
     try:
         yield
     finally:
@@ -89,6 +95,16 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await database.close()
+
+
+async def _keep_house(database: Database) -> None:
+    """Runs until cancelled; what fails now is tried again in a minute."""
+    while True:
+        try:
+            await expire_forgotten(database.hot, clock())
+        except Exception as error:
+            log.warning("housekeeping_failed", error=repr(error))
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
 @get("/health/live", include_in_schema=False)
@@ -147,9 +163,7 @@ def _now() -> datetime:
 def create_app(settings: Settings) -> Litestar:
     """The whole service for these settings; nothing is opened before its lifespan starts."""
     configure_logging(settings.log_level)
-    desk_routes = Router(
-        "", route_handlers=[queue_service.desks.api.router], dependencies={"catalogue": Provide(provide_catalogue)}
-    )
+    desk_routes = Router("", route_handlers=[queue_service.desks.api.router], dependencies={"catalogue": Provide(provide_catalogue)})
     return Litestar(
         route_handlers=[
             live,
@@ -178,9 +192,9 @@ def create_app(settings: Settings) -> Litestar:
             "now": Provide(_now, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(),
-        middleware=[request_id_middleware],
+        middleware=[request_id_middleware, security_headers_middleware],
         lifespan=[lifespan],
-        state=State({"settings": settings}),
+        state=State({"settings": settings, "error_page": error_page}),
         openapi_config=OpenAPIConfig(title="Электронная очередь", version="1", path="/schema"),
         request_max_body_size=BODY_LIMIT_BYTES,
         logging_config=None,

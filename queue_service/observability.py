@@ -55,6 +55,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
             return
         sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = sent.decode("ascii", "ignore") if 0 < len(sent) <= 64 and sent.isalnum() else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
 

@@ -77,6 +77,12 @@ async def ticket_by_secret(pool: Pool, secret: str) -> tuple[int, TicketNow]:
     return row["office_id"], TicketNow(*tuple(row)[:COLUMN_COUNT])
 
 
+async def waiting_by_office(pool: Pool) -> dict[int, int]:
+    """Office id -> people waiting; offices where nobody waits are absent."""
+    rows = await pool.fetch("SELECT office_id, count(*) FROM ticket WHERE state = 'waiting' GROUP BY office_id")
+    return {row["office_id"]: row["count"] for row in rows}
+
+
 async def ticket_by_id(pool: Pool, ticket_id: int) -> TicketNow:
     row = await pool.fetchrow(f"SELECT {COLUMNS} FROM ticket WHERE id = $1", ticket_id)
     if row is None:

@@ -1,0 +1,1 @@
+"""Pages for everybody: the list of offices and the ticket."""
