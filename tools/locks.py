@@ -7,6 +7,7 @@ locks`, then `make lint test`, and commit what changed.
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,16 +35,23 @@ def main() -> int:
             bare = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
             command = [f"{folder}/bin/uv", "pip", "compile", *options, *bare, *sources.split(), "--output-file", lock]
             subprocess.run(command, cwd=ROOT, check=True)
+    lock_node_packages()
+    return refuse_addresses([ROOT / lock for lock in [*PYTHON_LOCKS, "package-lock.json"]])
+
+
+def lock_node_packages() -> None:
     print("* Resolving package-lock.json.", flush=True)
-    npm_lock = ROOT / "package-lock.json"
-    npm_lock.unlink(missing_ok=True)
-    subprocess.run(["npm", "install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT, check=True)
-    tree = json.loads(npm_lock.read_text())
-    for package in tree["packages"].values():
+    with tempfile.TemporaryDirectory() as folder:
+        # In an empty folder: what is installed in ours would go into the lock without its hash.
+        shutil.copy(ROOT / "package.json", folder)
+        subprocess.run(["npm", "install", "--package-lock-only", "--ignore-scripts"], cwd=folder, check=True)
+        tree = json.loads((Path(folder) / "package-lock.json").read_text())
+    for path, package in tree["packages"].items():
         package.pop("resolved", None)
         package.pop("funding", None)
-    npm_lock.write_text(json.dumps(tree, indent=2, ensure_ascii=False) + "\n")
-    return refuse_addresses([ROOT / lock for lock in PYTHON_LOCKS] + [npm_lock])
+        if path and "integrity" not in package:
+            raise SystemExit(f"npm gave no hash for {path}: package-lock.json stays as it was.")
+    (ROOT / "package-lock.json").write_text(json.dumps(tree, indent=2, ensure_ascii=False) + "\n")
 
 
 def refuse_addresses(locks: list[Path]) -> int:
