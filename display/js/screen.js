@@ -1,0 +1,114 @@
+/* From what is known to what the hall reads: which of the screens it is, and every word on it. Pure: the same input gives the
+   same screen, so each state of the hall is a test in one line.
+
+   kinds: "connecting" nothing known yet, "pause" technical break, "closed", "idle" open and nobody called, "calls". */
+var QueueDisplay = QueueDisplay || {};
+QueueDisplay.screen = (function () {
+  "use strict";
+
+  var SILENCE = 25000;      /* the service speaks every 10 s: two and a half missed heartbeats */
+  var HICCUP = 1500;        /* a socket that is back sooner was not worth a word */
+  var MISLEADING = 900000;  /* 15 minutes: older calls send people to desks where others sit by now */
+  var PATIENCE = 5000;      /* a page that has just been opened may look for the service so long */
+
+  function ru(text) { return text ? text.ru : ""; }
+
+  /** @param {*} state of calls.js
+      @param {{up: boolean, since: number, problem: string}} link since when the line is up or down, and what the service objects to
+      @param {number} at */
+  function view(state, link, at) {
+    var board = state.board, lost = lostSince(state, link, at);
+    if (!board) { return unknown(link, at); }
+    var now = QueueDisplay.calls.serverNow(state, at), zone = board.office.time_zone;
+    var result = {
+      kind: kind(board, lost !== null && at - state.receivedAt > MISLEADING),
+      office: ru(board.office.name), zone: board.zone ? ru(board.zone.name) : "",
+      time: QueueDisplay.time.clock(now, zone), date: QueueDisplay.time.date(now, zone),
+      cutOff: lost === null ? "" : "Нет связи. Данные на " +
+        QueueDisplay.time.clock(QueueDisplay.time.parse(board.now), zone) + ", " + QueueDisplay.time.ago(at - state.receivedAt),
+      heading: "", message: "", verb: "", desk: "", place: "", arrow: "", now: false, call: null, calls: [],
+      next: board.next, desks: desksLine(board), ticker: board.ticker.map(ru)
+    };
+    if (result.kind === "calls") { showCall(result, state, lost !== null); }
+    if (result.kind === "idle") { showIdle(result, board, now); }
+    if (result.kind === "closed") { showClosed(result, board, now); }
+    if (result.kind === "pause") { showPause(result, lost !== null); }
+    return result;
+  }
+
+  /** Since when nothing fresh reaches us, or null. */
+  function lostSince(state, link, at) {
+    if (!link.up && at - link.since > HICCUP) { return link.since; }
+    return at - state.receivedAt > SILENCE ? state.receivedAt : null;
+  }
+
+  function kind(board, misleading) {
+    if (misleading) { return "pause"; }
+    if (board.calls.length) { return "calls"; }
+    if (!board.open.now) { return "closed"; }
+    return board.desks.open === 0 && board.desks.paused > 0 ? "pause" : "idle";
+  }
+
+  function unknown(link, at) {
+    var result = {
+      kind: "connecting", office: "", zone: "", time: "", date: "", cutOff: "", heading: "", message: "Подключение", verb: "", desk: "", place: "", arrow: "",
+      now: false, call: null, calls: [], next: [], desks: "", ticker: []
+    };
+    if (!link.up && at - link.since > PATIENCE) {
+      result.kind = "pause";
+      result.message = "Технический перерыв";
+      result.verb = link.problem || "Табло ждёт связи. Приём идёт, вызовы объявляют сотрудники зала.";
+      result.cutOff = link.problem ? "" : "Нет связи";
+    }
+    return result;
+  }
+
+  function showCall(result, state, cutOff) {
+    var call = QueueDisplay.calls.big(state), pointed = direction(ru(call.place));
+    result.call = call;
+    result.now = !cutOff && (call.state === "called" || state.speaking === call);
+    result.heading = !result.now ? "Последний вызов" : call.recall ? "Повторно приглашается талон" : "Приглашается талон";
+    result.verb = result.now ? "пройдите к\u00a0окну" : "окно";
+    result.desk = call.desk;
+    result.place = pointed.text;
+    result.arrow = pointed.arrow;
+    result.calls = QueueDisplay.calls.others(state);
+  }
+
+  function showIdle(result, board, now) {
+    result.message = "Ожидайте вызова";
+    result.verb = board.open.closes_at
+      ? "Приём до " + QueueDisplay.time.clock(QueueDisplay.time.parse(board.open.closes_at), board.office.time_zone) : "Идёт приём";
+    if (board.desks.open === 0) {
+      result.verb = "Окна скоро откроются";
+    }
+  }
+
+  function showClosed(result, board, now) {
+    result.message = "Отделение закрыто";
+    result.verb = ru(board.open.sentence) || (board.open.opens_at
+      ? "Откроется " + QueueDisplay.time.upcoming(QueueDisplay.time.parse(board.open.opens_at), now, board.office.time_zone) : "Приём сейчас не ведётся");
+    result.desks = "";
+  }
+
+  function showPause(result, cutOff) {
+    result.message = "Технический перерыв";
+    result.verb = cutOff ? "Табло ждёт связи. Приём идёт, вызовы объявляют сотрудники зала." : "Окна на перерыве. Талоны действуют, очередь сохраняется.";
+    if (cutOff) { result.next = []; result.desks = ""; }
+  }
+
+  function desksLine(board) {
+    var open = board.desks.open, plural = QueueDisplay.time.plural;
+    if (!board.open.now || !open) { return ""; }
+    return plural(open, ["Работает ", "Работают ", "Работают "]) + open + " " + plural(open, ["окно", "окна", "окон"]);
+  }
+
+  /** «→ 2 этаж» or «2 этаж →» -> the arrow, drawn large, and the words. Words like "налево" are not turned into arrows: left of
+      the entrance may be right of this screen. @param {string} place */
+  function direction(place) {
+    var found = /[←↑→↓↖↗↘↙]/.exec(place || "");
+    return { arrow: found ? found[0] : "", text: (place || "").replace(/[←↑→↓↖↗↘↙]/g, "").replace(/^[\s,]+|[\s,]+$/g, "") };
+  }
+
+  return { view: view, direction: direction };
+}());

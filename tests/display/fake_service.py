@@ -1,0 +1,189 @@
+"""A service that says exactly what a test wants the display to hear, and dies and returns when told.
+
+It exists so that the display can be tested without the real service and its database, and for what the real one never
+does on purpose: duplicates, stale calls, silence on an open socket. It serves the page's files and the two ways to the
+board. One thread per connection; refuses everything else with 404.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.server import Server, ServerConnection, serve
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = {
+    "/display/": ROOT / "display",
+    "/static/": ROOT / "queue_service" / "pages" / "static",
+    "/assets/": ROOT / ".assets",
+    "/node_modules/": ROOT / "node_modules",
+}
+POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+Board = dict[str, Any]
+Call = dict[str, Any]
+
+
+def instant(ago: float = 0.0) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def a_call(call_id: int, ticket: str = "А012", desk: str = "5", *, ago: float = 0.0, **more: Any) -> Call:
+    place = more.pop("place", None)
+    return {
+        "call_id": call_id,
+        "ticket": ticket,
+        "desk": desk,
+        "place": {"ru": place, "en": place} if place else None,
+        "called_at": instant(ago),
+        "recall": False,
+        "state": "called",
+        "zone": "hall",
+        **more,
+    }
+
+
+def a_board(*calls: Call, **more: Any) -> Board:
+    """Calls are given oldest first, as they happened; the board carries them newest first."""
+    office = {
+        "slug": "admiralteysky",
+        "name": {"ru": "Администрация Адмиралтейского района", "en": "Admiralteysky District Administration"},
+        "time_zone": "Europe/Moscow",
+    }
+    return {
+        "version": 1,
+        "now": instant(),
+        "office": office,
+        "zone": {"code": "hall", "name": {"ru": "зал 1", "en": "hall 1"}},
+        "open": {"now": True, "opens_at": None, "closes_at": instant(-3 * 3600), "sentence": None},
+        "calls": list(reversed(calls)),
+        "next": ["А013", "В008", "К004", "А014"],
+        "ticker": [],
+        "desks": {"open": 7, "paused": 1, "closed": 2},
+        "settings": {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True},
+        **more,
+    }
+
+
+@dataclass
+class FakeService:
+    """Start it, change `board` through `show`, kill it with `stop`, bring it back on the same port with `start`."""
+
+    port: int = 0
+    board: Board = field(default_factory=a_board)
+    sockets_work: bool = True
+    quiet: bool = False
+    """An open socket on which nothing comes any more."""
+    asked: list[str] = field(default_factory=list)
+    overrides: dict[str, bytes] = field(default_factory=dict)
+    """Paths that answer something else than the file: a new version of the page."""
+
+    def __post_init__(self) -> None:
+        self._changed = threading.Condition()
+        self._version = 0
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+        self._connections: set[ServerConnection] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._server = serve(self._live, "127.0.0.1", self.port, process_request=self._answer, compression=None)
+        self.port = self._server.socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._server and self._thread:
+            self._server.shutdown()
+            for connection in list(self._connections):
+                connection.close_socket()
+            self._thread.join()
+            self._server = None
+
+    def show(self, board: Board) -> None:
+        """Every socket gets this board at once, every later one first of all."""
+        with self._changed:
+            self.board = board
+            self._version += 1
+            self._changed.notify_all()
+
+    def drop_sockets(self) -> None:
+        for connection in list(self._connections):
+            connection.close_socket()
+
+    def _present(self) -> str:
+        return json.dumps({**self.board, "version": self._version, "now": instant()}, ensure_ascii=False)
+
+    def _live(self, connection: ServerConnection) -> None:
+        self._connections.add(connection)
+        try:
+            while True:
+                with self._changed:
+                    version, text = self._version, self._present()
+                if not self.quiet:
+                    connection.send(text)
+                with self._changed:
+                    if self._version == version:
+                        self._changed.wait(timeout=10)
+        except (ConnectionClosed, OSError):
+            pass
+        finally:
+            self._connections.discard(connection)
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        address = urlsplit(request.path)
+        self.asked.append(request.path)
+        if address.path == "/live/board":
+            return None if self.sockets_work else connection.respond(HTTPStatus.FORBIDDEN, "no\n")
+        if address.path == f"/api/public/offices/{self.board['office']['slug']}/board":
+            return respond(200, self._present().encode(), "application/json")
+        if address.path.startswith("/api/"):
+            problem = {"status": 404, "code": "unknown_office", "detail": "Такого отделения нет."}
+            return respond(404, json.dumps(problem).encode(), "application/problem+json")
+        return self._file(address.path)
+
+    def _file(self, path: str) -> Response:
+        if path in self.overrides:
+            return respond(200, self.overrides[path], mimetypes.guess_type(path)[0] or "text/html")
+        for prefix, folder in FOLDERS.items():
+            if path.startswith(prefix):
+                file = folder / (path.removeprefix(prefix) or "index.html")
+                if file.is_file():
+                    return respond(200, file.read_bytes(), mimetypes.guess_type(file.name)[0] or "text/plain")
+        return respond(404, b"", "text/plain")
+
+
+def respond(status: int, body: bytes, kind: str) -> Response:
+    headers = Headers(
+        {
+            "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
+            "Content-Length": str(len(body)),
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "no-cache",
+            "Connection": "close",
+        }
+    )
+    return Response(status, HTTPStatus(status).phrase, headers, body)
+
+
+def query(path: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
+
+
+def live_requests(asked: Iterable[str]) -> list[dict[str, str]]:
+    return [query(path) for path in asked if path.startswith("/live/board")]
