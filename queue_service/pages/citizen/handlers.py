@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import qrcode
 import qrcode.constants
 import qrcode.image.svg
@@ -20,7 +21,7 @@ from queue_service.errors import DomainError
 from queue_service.live.hub import Hub
 from queue_service.live.state import OfficeState
 from queue_service.live.views import phone
-from queue_service.live.views.parts import office_out, open_out
+from queue_service.live.views.parts import encoded, enveloped, office_out, open_out
 from queue_service.offices.catalogue import Catalogues
 from queue_service.pages.render import YEAR_SECONDS, check_own_form, office_head, own_path, page, plain, translator_of
 from queue_service.settings import Settings
@@ -63,19 +64,23 @@ async def _ticket_now(secret: str, pool: Pool, hub: Hub) -> tuple[OfficeState, T
     return state, state.ticket(ticket.id) or ticket
 
 
+def _view(state: OfficeState, shown: TicketNow) -> Any:
+    """The very object that the phone's socket pushes, so that page and script cannot disagree."""
+    return msgspec.json.decode(enveloped(state, encoded(phone.ticket(state, shown))))
+
+
 @get("/t/{secret:str}", include_in_schema=False)
-async def ticket_page(request: AnyRequest, secret: str, pool: Pool, hub: Hub, now: datetime, refresh: str | None = None) -> Response[str]:
+async def ticket_page(request: AnyRequest, secret: str, pool: Pool, hub: Hub, refresh: str | None = None) -> Response[str]:
     state, shown = await _ticket_now(secret, pool, hub)
-    view = {"version": state.version, "now": now, **plain(phone.ticket(state, shown))}
-    context = {"ticket": view, "secret": secret, "auto_refresh": refresh != "off"}
+    context = {"ticket": _view(state, shown), "secret": secret, "auto_refresh": refresh != "off"}
     return page(request, "ticket.html", context, office_head(state.catalogue))
 
 
 @get("/t/{secret:str}/leave", include_in_schema=False)
-async def leave_question(request: AnyRequest, secret: str, pool: Pool, hub: Hub, now: datetime) -> Response[str]:
+async def leave_question(request: AnyRequest, secret: str, pool: Pool, hub: Hub) -> Response[str]:
     state, shown = await _ticket_now(secret, pool, hub)
-    view = {"version": state.version, "now": now, **plain(phone.ticket(state, shown))}
-    return page(request, "ticket_leave.html", {"ticket": view, "secret": secret, "error": None}, office_head(state.catalogue))
+    context = {"ticket": _view(state, shown), "secret": secret, "error": None}
+    return page(request, "ticket_leave.html", context, office_head(state.catalogue))
 
 
 @post("/t/{secret:str}/leave", include_in_schema=False)
@@ -87,8 +92,7 @@ async def leave(request: AnyRequest, secret: str, db: AsyncSession, pool: Pool, 
         if error.status == 404:
             raise
         state, shown = await _ticket_now(secret, pool, hub)
-        view = {"version": state.version, "now": now, **plain(phone.ticket(state, shown))}
-        context = {"ticket": view, "secret": secret, "error": translator_of(request).text(error.text)}
+        context = {"ticket": _view(state, shown), "secret": secret, "error": translator_of(request).text(error.text)}
         return page(request, "ticket_leave.html", context, office_head(state.catalogue), status_code=error.status)
     return Redirect(f"/t/{secret}", status_code=HTTP_303_SEE_OTHER)
 
