@@ -1,0 +1,86 @@
+"""Fixtures of the whole suite. Nothing is started before a test asks for it: a pure test needs no database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from queue_service.db import Database, opened
+from queue_service.settings import Settings
+from tests.support.postgres import a_migrated_database, delete_everything
+from tests.support.service import Service, ServiceProcess, running
+
+T = TypeVar("T")
+
+# Two busy cores make single examples slow without being wrong, and CI must not depend on luck.
+hypothesis_settings.register_profile("queue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("queue")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("filterwarnings", "ignore:Deprecated '.*' parameter")
+    # Litestar 2 announces the syntax of Litestar 3, once per handler and argument; the lock file keeps us on 2.
+    config.addinivalue_line("filterwarnings", "ignore:.*(Inferred dependency field|using deprecated)")
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """A migrated PostgreSQL of this run."""
+    with a_migrated_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def open_database(database_url: str) -> AsyncIterator[Database]:
+    """The run's database without a reset: for Hypothesis, whose examples make an office each."""
+    async with opened(database_url, hot_pool_size=20) as database:
+        yield database
+
+
+@pytest.fixture
+async def database(open_database: Database) -> Database:
+    """The run's database without a row in it."""
+    await delete_everything(open_database)
+    return open_database
+
+
+@pytest.fixture(scope="session")
+async def run(open_database: Database) -> Callable[[Coroutine[Any, Any, T]], T]:
+    """Runs a coroutine on the session's loop from a test that is not async (Hypothesis' state machines are not)."""
+    return asyncio.get_running_loop().run_until_complete
+
+
+@pytest.fixture(scope="session")
+async def running_service(database_url: str) -> AsyncIterator[Service]:
+    """One service for the whole run; tests take `service`."""
+    settings = Settings(database_url=database_url, rate_limits=False, log_level="error")
+    with running(settings) as (base_url, app, settings):
+        async with Service(base_url, app, settings) as service:
+            yield service
+
+
+@pytest.fixture
+async def service(database: Database, running_service: Service) -> Service:
+    """The running service over an empty database."""
+    return running_service
+
+
+@pytest.fixture
+async def service_process(database: Database, database_url: str, tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[ServiceProcess]]]:
+    """Starts `queue-service serve` as real processes: `await service_process(workers=2)`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(workers: int = 1, **environment: str) -> ServiceProcess:
+            process = ServiceProcess({"QUEUE_DATABASE_URL": database_url, **environment}, workers, tmp_path)
+            stack.push_async_callback(process.close)
+            stack.callback(process.kill)
+            process.start()
+            await process.ready()
+            return process
+
+        yield start

@@ -1,0 +1,312 @@
+"""People and things of a hall, written straight into the database: `an_office(...)`, `a_kiosk(...)`, `a_clerk_at(...)`.
+
+Each is the plainest one that works; a test names only what it is about.
+"""
+
+import itertools
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+
+from queue_service.db import Database
+from queue_service.desks.models import Shift
+from queue_service.devices.models import DeviceKind
+from queue_service.devices.registry import add_device
+from queue_service.events import office_changed
+from queue_service.offices.catalogue import Catalogue, load_catalogue
+from queue_service.offices.models import (
+    Closure,
+    Desk,
+    DeskService,
+    Office,
+    OpeningHours,
+    Privilege,
+    Service,
+    ServiceGroup,
+    VisitGoal,
+    Zone,
+)
+from queue_service.staff.models import Account, Role, StaffSession
+from queue_service.staff.sessions import SESSION_LIFE, csrf_token, hash_token
+from queue_service.tickets.models import Ticket, TicketEvent
+from queue_service.tickets.rules import PrivilegeState, Rank, Source, State
+
+_serial = itertools.count(1)
+
+LATER = datetime(2031, 3, 12, 9, 0, tzinfo=UTC)
+"""The moment at which tests with a clock of their own happen: noon in St Petersburg, on a Wednesday. In the future, because a running
+service expires waiting tickets of earlier days."""
+
+FAR_FROM_MIDNIGHT = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+"""A zone (POSIX signs: east is minus) where it is noon while the tests run, so that numbering by local day does not restart in one."""
+
+ALWAYS = tuple((weekday, 0, 1440) for weekday in range(1, 8))
+"""Open around the clock."""
+
+PASSWORD = "пароль-для-тестов"
+_CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+@dataclass(frozen=True)
+class ServiceIs:
+    code: str
+    letter: str
+    norm: int
+    typical: int
+    limit: int | None
+    walk_in: bool
+    active: bool
+
+
+def a_service(
+    code: str, letter: str = "А", *, norm: int = 15, typical: int = 10, limit: int | None = None, walk_in: bool = True, active: bool = True
+) -> ServiceIs:
+    """A service of the group with this letter; `norm` and `typical` in minutes."""
+    return ServiceIs(code, letter, norm, typical, limit, walk_in, active)
+
+
+@dataclass(frozen=True)
+class DeskIs:
+    number: str
+    services: Sequence[str] | None
+    help_out: Sequence[str]
+    zone: str | None
+    accessible: bool
+
+
+def a_desk(
+    number: str, services: Sequence[str] | None = None, *, help_out: Sequence[str] = (), zone: str | None = None, accessible: bool = False
+) -> DeskIs:
+    """A desk that takes these services (all of the office's unless said)."""
+    return DeskIs(number, services, help_out, zone, accessible)
+
+
+PASSPORT = a_service("passport")
+
+
+@dataclass
+class AnOffice:
+    """What a test needs to know of an office that it made."""
+
+    id: int
+    slug: str
+    services: dict[str, int] = field(default_factory=dict)
+    desks: dict[str, int] = field(default_factory=dict)
+    zones: dict[str, int] = field(default_factory=dict)
+    letters: dict[str, str] = field(default_factory=dict)
+
+    async def catalogue(self, database: Database, now: datetime = LATER) -> Catalogue:
+        async with database.hot.acquire() as connection:
+            return await load_catalogue(connection, self.id, now)
+
+
+def _name(word: str) -> dict[str, str]:
+    return {"ru": f"{word} по-русски", "en": f"{word} in English"}
+
+
+async def an_office(
+    database: Database,
+    *services: ServiceIs,
+    desks: Sequence[DeskIs] = (a_desk("1"),),
+    hours: Sequence[tuple[int, int, int]] = ALWAYS,
+    closed_on: Sequence[tuple[date, str]] = (),
+    time_zone: str = FAR_FROM_MIDNIGHT,
+    **policy: Any,
+) -> AnOffice:
+    """An office that is always open and has one desk for its services; without `services` it has one, `passport`.
+
+    `hours` are (ISO weekday, opening minute, closing minute); `policy` sets columns of the office.
+    """
+    slug = f"office-{next(_serial)}-{secrets.token_hex(3)}"
+    made = AnOffice(0, slug)
+    async with database.session() as db:
+        row = Office(
+            slug=slug,
+            name=_name(slug),
+            district=_name("district"),
+            address=_name("address"),
+            time_zone=time_zone,
+            **{"ticker": [], **policy},
+        )
+        db.add(row)
+        await db.flush()
+        assert row.id is not None
+        made.id = row.id
+        db.add_all(OpeningHours(office_id=made.id, weekday=day, opens=opens, closes=closes) for day, opens, closes in hours)
+        db.add_all(Closure(office_id=made.id, local_date=day, reason={"ru": why, "en": why}) for day, why in closed_on)
+        groups: dict[str, int] = {}
+        for position, each in enumerate(services or (PASSPORT,)):
+            if each.letter not in groups:
+                group = ServiceGroup(office_id=made.id, code=f"group-{each.letter}", letter=each.letter, name=_name(each.letter))
+                db.add(group)
+                await db.flush()
+                assert group.id is not None
+                groups[each.letter] = group.id
+            service = Service(
+                office_id=made.id,
+                group_id=groups[each.letter],
+                code=each.code,
+                name=_name(each.code),
+                goal=VisitGoal.SUBMIT,
+                documents=[_name("паспорт")],
+                typical_minutes=each.typical,
+                wait_norm_minutes=each.norm,
+                daily_limit=each.limit,
+                walk_in=each.walk_in,
+                active=each.active,
+                position=position,
+            )
+            db.add(service)
+            await db.flush()
+            assert service.id is not None
+            made.services[each.code] = service.id
+            made.letters[each.code] = each.letter
+        for desk in desks:
+            await _add_desk(database, db, made, desk)
+    return made
+
+
+async def _add_desk(database: Database, db: Any, office: AnOffice, desk: DeskIs) -> None:
+    if desk.zone is not None and desk.zone not in office.zones:
+        zone = Zone(office_id=office.id, code=desk.zone, name=_name(desk.zone))
+        db.add(zone)
+        await db.flush()
+        assert zone.id is not None
+        office.zones[desk.zone] = zone.id
+    row = Desk(
+        office_id=office.id,
+        number=desk.number,
+        zone_id=office.zones[desk.zone] if desk.zone else None,
+        accessible=desk.accessible,
+    )
+    db.add(row)
+    await db.flush()
+    assert row.id is not None
+    office.desks[desk.number] = row.id
+    own = office.services if desk.services is None else desk.services
+    for code in own:
+        db.add(DeskService(desk_id=row.id, service_id=office.services[code], office_id=office.id))
+    for code in desk.help_out:
+        db.add(DeskService(desk_id=row.id, service_id=office.services[code], office_id=office.id, help_out=True))
+    await db.flush()
+
+
+async def a_privilege(database: Database, code: str = "veteran", since: date | None = None, until: date | None = None) -> int:
+    """A category of the city's dictionary; its id."""
+    async with database.session() as db:
+        row = Privilege(code=code, name=_name(code), basis="Закон", document=_name("удостоверение"), valid_from=since, valid_to=until)
+        db.add(row)
+        await db.flush()
+        assert row.id is not None
+        return row.id
+
+
+async def a_kiosk(database: Database, office: AnOffice, **settings: Any) -> str:
+    """A paired kiosk's token."""
+    async with database.session() as db:
+        return await add_device(db, office.id, DeviceKind.KIOSK, "Терминал", **settings)
+
+
+async def a_display(database: Database, office: AnOffice, zone: str | None = None, **settings: Any) -> str:
+    """A paired display's token."""
+    async with database.session() as db:
+        return await add_device(db, office.id, DeviceKind.DISPLAY, "Табло", office.zones[zone] if zone else None, **settings)
+
+
+@dataclass(frozen=True)
+class AClerk:
+    account_id: int
+    login: str
+    name: str
+    token: str
+    """A session that is open already."""
+    office: AnOffice | None
+    desk: str | None = None
+
+    @property
+    def csrf(self) -> str:
+        return csrf_token(self.token)
+
+
+async def a_clerk(
+    database: Database, office: AnOffice | None, *, role: Role = Role.CLERK, active: bool = True, signed_in_at: datetime | None = None
+) -> AClerk:
+    """An account with `PASSWORD`, signed in, at no desk."""
+    login = f"clerk-{next(_serial)}"
+    token = secrets.token_urlsafe(16)
+    now = signed_in_at or datetime.now(UTC)
+    async with database.session() as db:
+        row = Account(
+            login=login,
+            name=f"Смирнова {login}",
+            password_hash=_CHEAP_HASH,
+            role=role,
+            office_id=office.id if office else None,
+            active=active,
+        )
+        db.add(row)
+        await db.flush()
+        assert row.id is not None
+        db.add(StaffSession(token_hash=hash_token(token), account_id=row.id, created_at=now, expires_at=now + SESSION_LIFE))
+        return AClerk(row.id, login, row.name, token, office)
+
+
+async def a_clerk_at(database: Database, office: AnOffice, desk: str, opened_at: datetime | None = None) -> AClerk:
+    """A clerk whose shift at the desk is open."""
+    clerk = await a_clerk(database, office)
+    async with database.session() as db:
+        db.add(
+            Shift(
+                office_id=office.id,
+                desk_id=office.desks[desk],
+                account_id=clerk.account_id,
+                opened_at=opened_at or datetime.now(UTC),
+            )
+        )
+        await office_changed(db, office.id)
+    return AClerk(clerk.account_id, clerk.login, clerk.name, clerk.token, office, desk)
+
+
+async def a_ticket(
+    database: Database,
+    office: AnOffice,
+    service: str = "passport",
+    *,
+    rank: Rank | None = None,
+    issued_at: datetime = LATER,
+    privilege: int | None = None,
+    source: Source = Source.WALK_IN,
+    state: State = State.WAITING,
+    number: int | None = None,
+) -> int:
+    """A ticket with its first journal row, as if it had been issued; its id. `rank` defaults to a promise of 15 minutes."""
+    rank = rank or Rank(issued_at + timedelta(minutes=15), issued_at + timedelta(minutes=15), issued_at)
+    async with database.session() as db:
+        row = Ticket(
+            secret=secrets.token_urlsafe(12),
+            office_id=office.id,
+            local_date=issued_at.date(),
+            letter=office.letters[service],
+            number=number or next(_serial),
+            service_id=office.services[service],
+            state=state,
+            source=source,
+            language="ru",
+            needs=[],
+            privilege_id=privilege,
+            privilege_state=PrivilegeState.CLAIMED if privilege else None,
+            issued_at=issued_at,
+            due_at=rank.due_at,
+            rank_at=rank.rank_at,
+            rank_from=rank.rank_from,
+        )
+        db.add(row)
+        await db.flush()
+        assert row.id is not None
+        db.add(TicketEvent(ticket_id=row.id, office_id=office.id, kind="issued", at=issued_at, details={"via": "test"}))
+        await office_changed(db, office.id)
+        return row.id

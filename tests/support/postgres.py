@@ -1,0 +1,80 @@
+"""A PostgreSQL for one test run: embedded in a temporary folder, or a database of its own on the server that QUEUE_DATABASE_URL names.
+
+Tests are reset by DELETE, never by rolling back: NOTIFY, locks and commits are what most of them are about.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from sqlmodel import SQLModel
+
+from queue_service.db import Database
+from queue_service.embedded import EmbeddedServer
+from queue_service.schema import load_tables, upgrade_now
+
+
+@contextmanager
+def a_server() -> Iterator[EmbeddedServer]:
+    """An embedded server of the test's own, to stop and start as it likes; gone afterwards."""
+    # Not pytest's tmp_path: the server's socket lies inside, and a socket's path may have 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="queue-tests-"))
+    server = EmbeddedServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def renamed(url: str, database: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def a_database_on(url: str, name: str) -> Iterator[str]:
+    """An empty database with a name of its own beside the one at `url`, dropped afterwards whoever is still connected."""
+    own = f"{name}_{secrets.token_hex(4)}"
+    asyncio.run(_execute(url, f"CREATE DATABASE {own}"))
+    try:
+        yield renamed(url, own)
+    finally:
+        asyncio.run(_execute(url, f"DROP DATABASE {own} WITH (FORCE)"))
+
+
+@contextmanager
+def a_migrated_database() -> Iterator[str]:
+    """The URL of the run's database."""
+    given = os.environ.get("QUEUE_DATABASE_URL")
+    if given:
+        with a_database_on(given, "queue_tests") as url:
+            upgrade_now(url)
+            yield url
+    else:
+        with a_server() as server:
+            upgrade_now(server.url)
+            yield server.url
+
+
+async def delete_everything(database: Database) -> None:
+    """Back to a migrated database without a row; identities go on counting, so nothing remembered by id is ever wrong."""
+    load_tables()
+    tables = reversed(SQLModel.metadata.sorted_tables)
+    await database.hot.execute(";".join(f"DELETE FROM {table.name}" for table in tables))
