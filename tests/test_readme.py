@@ -11,7 +11,7 @@ README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 def test_the_state_table_is_the_rules_transition_table() -> None:
     section = README.split("### A ticket's states")[1].split("**Who is next.**")[0]
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", section, re.MULTILINE)
     told = {State(state): frozenset(State(word) for word in re.findall(r"`(\w+)`", targets)) for state, targets in rows}
     assert told == TRANSITIONS
 
