@@ -61,13 +61,12 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
      ORDER BY due_at, id LIMIT {CANDIDATES}
 ), candidate AS MATERIALIZED (
     SELECT * FROM own UNION ALL SELECT * FROM own_early UNION ALL SELECT * FROM helped UNION ALL SELECT * FROM helped_early
-), chosen AS (
-    SELECT ticket.id, candidate.rule, candidate.key
-      FROM candidate JOIN ticket USING (id)
-     WHERE ticket.state = 'waiting' AND EXISTS (SELECT FROM may_call)
-     ORDER BY candidate.key, ticket.id
+), chosen AS (          -- pk_ticket, one candidate after the other: the first that nobody else is taking is locked, the rest untouched
+    SELECT free.id, best.rule, best.key
+      FROM (SELECT * FROM candidate ORDER BY key, id) AS best
+           CROSS JOIN LATERAL (SELECT id FROM ticket WHERE id = best.id AND state = 'waiting' FOR UPDATE SKIP LOCKED) AS free
+     WHERE EXISTS (SELECT FROM may_call)
      LIMIT 1
-       FOR UPDATE OF ticket SKIP LOCKED
 ), called AS (
     UPDATE ticket
        SET state = 'called', desk_id = (SELECT desk_id FROM shift_now), clerk_id = $1, called_at = $3, calls = 1
