@@ -23,6 +23,10 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 15.0
 """No command of ours takes a second; what takes fifteen is stuck, and a stuck connection must come back to the pool."""
 
+HOT_SETTINGS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+"""Hot statements are planned once per connection and walk the indexes made for them; a plan made while a table was still empty must
+not turn into a scan of a year's tickets."""
+
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -92,6 +96,7 @@ class Database:
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
             init=_prepare_connection,
+            server_settings=HOT_SETTINGS,
             reset=_keep_as_is,
         )
 
