@@ -23,9 +23,8 @@ hypothesis_settings.load_profile("queue")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("filterwarnings", "ignore:Deprecated '.*' parameter")
     # Litestar 2 announces the syntax of Litestar 3, once per handler and argument; the lock file keeps us on 2.
-    config.addinivalue_line("filterwarnings", "ignore:.*(Inferred dependency field|using deprecated)")
+    config.addinivalue_line("filterwarnings", "ignore:.*(Inferred dependency|using deprecated|without a body marker)")
 
 
 @pytest.fixture(scope="session")
