@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import uvicorn
@@ -23,6 +23,9 @@ from queue_service.embedded import EmbeddedServer
 from queue_service.errors import DomainError, SettingsError
 from queue_service.schema import upgrade_now
 from queue_service.settings import Settings
+from queue_service.simulator.arrivals import LONGEST_HOURS
+from queue_service.simulator.run import Order
+from queue_service.simulator.run import simulate as play
 from queue_service.staff.models import Account, Role
 from queue_service.staff.sessions import hash_password
 from queue_service.timing import clock
@@ -162,6 +165,20 @@ async def _prepare(settings: Settings) -> DemoCity:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with opened(settings.database_url) as database:
         return await prepare_demo(database, settings, clock())
+
+
+@main.command()
+@click.option("--office", help="Код отделения; без ключа то, которое печатает demo.")
+@click.option("--speed", type=click.FloatRange(0.1, 3600), default=60.0, show_default=True, help="Во сколько раз быстрее жизни.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Тот же seed — тот же день.")
+@click.option("--visitors", type=click.IntRange(0, 5000), help="Сколько посетителей; без ключа — сколько отделению по силам.")
+@click.option("--hours", type=click.FloatRange(0.1, LONGEST_HOURS), default=9.0, show_default=True, help="Сколько часов с 9:00.")
+@click.option("--clerks", type=click.IntRange(1, 100), help="Сколько операторов; без ключа все, кроме двух окон для вас.")
+@click.option("--demo-json", type=click.Path(path_type=Path), help="Файл доступа; без ключа demo.json в папке данных.")
+def simulate(demo_json: Path | None, **wishes: Any) -> None:
+    """Сыграть день посетителей и операторов через настоящий API (рядом должно работать demo)."""
+    with _explained():
+        sys.exit(play(Order(demo_json or Settings.from_environment().data_dir / "demo.json", **wishes)))
 
 
 @main.command("create-admin")
