@@ -1,0 +1,83 @@
+// The addresses of the service that the desk uses, and what its answers mean. The only module here that knows them.
+
+/** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
+/** @typedef {import("../contract").DeskTicket} DeskTicket */
+
+// Longer than any command takes, shorter than a clerk's patience.
+const PATIENCE_MS = 8_000;
+
+const csrf = /** @type {HTMLMetaElement | null} */ (document.querySelector('meta[name="csrf-token"]'))?.content ?? "";
+
+export const socketAddress = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/desk`;
+
+/** The service refused, and `message` is its sentence for the clerk. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} code @param {string} detail */
+  constructor(status, code, detail) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** No answer: whether the service acted is not known. */
+export class Unreachable extends Error {}
+
+/**
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
+ * @param {string} path
+ * @param {{ body?: object, idempotencyKey?: string }} [more]
+ * @returns {Promise<Response>}
+ */
+async function send(method, path, { body, idempotencyKey } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  if (body) headers["Content-Type"] = "application/json";
+  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+  const answer = await fetch(path, {
+    method, headers, body: body ? JSON.stringify(body) : null, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch((error) => { throw new Unreachable(String(error)); });
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  if ([502, 503, 504].includes(answer.status)) throw new Unreachable(problem.detail ?? String(answer.status));
+  throw new Refused(answer.status, problem.code ?? "", problem.detail ?? problem.title ?? "");
+}
+
+/** @returns {Promise<DeskSnapshot>} */
+export async function fetchDesk() {
+  return (await send("GET", "/api/desk/queue")).json();
+}
+
+/** null: nobody is waiting. @param {string} idempotencyKey @returns {Promise<DeskTicket | null>} */
+export async function callNext(idempotencyKey) {
+  const answer = await send("POST", "/api/desk/call-next", { idempotencyKey });
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** On the desk's current ticket. @param {"recall" | "start" | "finish" | "no-show" | "return"} action @returns {Promise<DeskTicket>} */
+export async function act(action) {
+  return (await send("POST", `/api/desk/${action}`)).json();
+}
+
+/** @param {string} reason @param {string | null} note */
+export async function pause(reason, note) {
+  await send("POST", "/api/desk/shift/pause", { body: { reason, note } });
+}
+
+export async function resume() {
+  await send("POST", "/api/desk/shift/resume");
+}
+
+export async function closeDesk() {
+  await send("DELETE", "/api/desk/shift");
+}
+
+/** The page that fits a clerk without a desk. */
+export function goToChoice() {
+  location.assign("/desk");
+}
+
+export function goToSignIn() {
+  location.assign("/desk/login?next=/desk");
+}

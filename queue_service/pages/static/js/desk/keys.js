@@ -1,0 +1,21 @@
+// Keys of the desk: a key presses the button that shows it. By place on the keyboard (event.code), so they work in the
+// Russian and in the Latin layout. Single letters can be switched off (WCAG 2.1.4).
+
+const OWN_USE_OF_KEYS = "a, button, summary, input, select, textarea, [contenteditable], [tabindex='0']";
+const TYPING = "input, select, textarea, [contenteditable]";
+
+/** @param {() => boolean} switchedOn */
+export function listenToKeys(switchedOn) {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    const target = event.target instanceof Element ? event.target : document.body;
+    if (target.closest(TYPING)) return;
+    if (event.code === "Space" && target.closest(OWN_USE_OF_KEYS)) return;
+    if (!switchedOn() && !event.code.startsWith("F")) return;
+    const button = document.querySelector(`button[data-key="${CSS.escape(event.code)}"]:not([hidden])`);
+    if (!(button instanceof HTMLButtonElement)) return;
+    event.preventDefault();
+    button.click();
+  });
+}

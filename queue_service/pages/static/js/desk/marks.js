@@ -1,0 +1,57 @@
+// The short marks beside a ticket: everything that makes this visitor different, in words.
+
+import { clockTime } from "../clock.js";
+import { make } from "../dom.js";
+import { _, pick } from "../texts.js";
+
+/** @typedef {import("../contract").QueuedTicket} QueuedTicket */
+/** @typedef {import("../contract").DeskTicket} DeskTicket */
+/** @typedef {{ kind: "" | "ok" | "warn" | "bad" | "now", text: string }} Mark */
+
+/** @type {Record<string, string>} */
+const NEEDS = { low_vision: _("low vision"), hearing: _("hard of hearing"), wheelchair: _("wheelchair") };
+
+/** @param {QueuedTicket} ticket @param {string} zone @returns {Mark[]} */
+export function marksInQueue(ticket, zone) {
+  return [
+    ...(ticket.breach ? [mark("bad", _("longer than the norm"))] : []),
+    ...(ticket.booked_for ? [mark("now", _("booked for %(time)s", { time: clockTime(ticket.booked_for, zone) }))] : []),
+    ...(ticket.privilege && ticket.privilege.state !== "refused" ? [mark("warn", _("out of turn: %(name)s", { name: pick(ticket.privilege.name) }))] : []),
+    ...common(ticket),
+  ];
+}
+
+/** @param {DeskTicket} ticket @returns {Mark[]} */
+export function marksOfCurrent(ticket) {
+  return [...privilege(ticket), ...(ticket.source === "booked" ? [mark("now", _("by appointment"))] : []), ...common(ticket)];
+}
+
+/** @param {DeskTicket} ticket @returns {Mark[]} */
+function privilege({ privilege: claim }) {
+  if (!claim) return [];
+  const name = pick(claim.name);
+  switch (claim.state) {
+    case "claimed": return [mark("warn", _("out of turn: %(name)s — check the document", { name }))];
+    case "confirmed": return [mark("ok", _("out of turn: %(name)s, confirmed", { name }))];
+    case "refused": return [mark("", _("out of turn: %(name)s, not confirmed", { name }))];
+  }
+}
+
+/** @param {QueuedTicket | DeskTicket} ticket @returns {Mark[]} */
+function common(ticket) {
+  return [
+    ...(ticket.late ? [mark("", _("late"))] : []),
+    ...ticket.needs.map((need) => mark("", NEEDS[need] ?? need)),
+    ...(ticket.language === "ru" ? [] : [mark("", ticket.language === "en" ? _("speaks English") : ticket.language)]),
+  ];
+}
+
+/** @param {Mark["kind"]} kind @param {string} text @returns {Mark} */
+function mark(kind, text) {
+  return { kind, text };
+}
+
+/** @param {Mark[]} marks */
+export function chips(marks) {
+  return marks.map(({ kind, text }) => make("span", { class: `chip ${kind}`.trim() }, text));
+}

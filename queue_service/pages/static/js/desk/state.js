@@ -1,0 +1,58 @@
+// What the desk's screen knows, and what follows from it: the mode and the actions allowed now. No document, no network.
+
+import { elapsed } from "../clock.js";
+import { _, ngettext } from "../texts.js";
+
+/** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
+/** @typedef {"idle" | "called" | "serving" | "paused"} Mode */
+/** @typedef {"call-next" | "start" | "finish" | "resume" | "recall" | "no-show" | "return" | "pause" | "close" | "sign-out"} Action */
+/** @typedef {Partial<Record<Action, string>>} Actions an action that can be seen -> why it is not allowed yet, or "" */
+
+/**
+ * @typedef {object} State
+ * @property {DeskSnapshot | null} snapshot the newest
+ * @property {DeskSnapshot | null} frozen the one whose queue is shown while updating is paused
+ * @property {import("../live.js").Link | "connecting"} link
+ * @property {Action | null} busy the request under way
+ * @property {boolean} retrying the answer got lost, the request is being repeated
+ * @property {string} done what the last action did
+ * @property {string} failed why the last action did not work
+ * @property {boolean} arrived somebody came while the desk was idle and nobody was waiting
+ */
+
+/** @returns {State} */
+export function initialState() {
+  return { snapshot: null, frozen: null, link: "connecting", busy: null, retrying: false, done: "", failed: "", arrived: false };
+}
+
+/** @param {DeskSnapshot} snapshot @returns {Mode} */
+export function modeOf({ shift, current }) {
+  if (current) return current.state;
+  return shift?.state === "paused" ? "paused" : "idle";
+}
+
+/** @param {DeskSnapshot} snapshot @param {number} now server time @returns {Actions} */
+export function actionsOf(snapshot, now) {
+  const occupied = _("Finish with the current visitor first.");
+  switch (modeOf(snapshot)) {
+    case "idle": return { "call-next": "", pause: "", close: "", "sign-out": "" };
+    case "paused": return { resume: "", close: "", "sign-out": "" };
+    case "called": return { start: "", recall: "", "no-show": whyNoNoShow(snapshot, now), return: "", pause: occupied, close: occupied, "sign-out": occupied };
+    case "serving": return { finish: "", pause: occupied, close: occupied, "sign-out": occupied };
+  }
+}
+
+/** A visitor counts as missing only after enough calls and enough time. @param {DeskSnapshot} snapshot @param {number} now */
+function whyNoNoShow({ current, rules }, now) {
+  if (!current) return "";
+  if (current.no_show_allowed_at === null) {
+    return ngettext("after %(n)s more call", "after %(n)s more calls", Math.max(1, rules.no_show_min_calls - current.calls));
+  }
+  const left = Date.parse(current.no_show_allowed_at) - now;
+  return left > 0 ? _("in %(time)s", { time: elapsed(left + 999) }) : "";
+}
+
+/** The desk stood idle with nobody waiting, and now somebody is. @param {DeskSnapshot | null} before @param {DeskSnapshot} after */
+export function somebodyCame(before, after) {
+  return before !== null && modeOf(before) === "idle" && modeOf(after) === "idle" && before.counts.waiting === 0 && after.counts.waiting > 0;
+}
