@@ -16,7 +16,7 @@ from queue_service.db import Database
 from queue_service.desks.models import Shift
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.registry import add_device
-from queue_service.events import office_changed
+from queue_service.events import office_changed, setup_changed
 from queue_service.offices.catalogue import Catalogue, load_catalogue
 from queue_service.offices.models import (
     Closure,
@@ -32,8 +32,7 @@ from queue_service.offices.models import (
 )
 from queue_service.staff.models import Account, Role, StaffSession
 from queue_service.staff.sessions import SESSION_LIFE, csrf_token, hash_token
-from queue_service.tickets.models import Ticket, TicketEvent
-from queue_service.tickets.rules import PrivilegeState, Rank, Source, State
+from queue_service.tickets.rules import Rank, Source
 
 _serial = itertools.count(1)
 
@@ -201,6 +200,7 @@ async def a_privilege(database: Database, code: str = "veteran", since: date | N
         row = Privilege(code=code, name=_name(code), basis="Закон", document=_name("удостоверение"), valid_from=since, valid_to=until)
         db.add(row)
         await db.flush()
+        await setup_changed(db)
         assert row.id is not None
         return row.id
 
@@ -271,42 +271,58 @@ async def a_clerk_at(database: Database, office: AnOffice, desk: str, opened_at:
     return AClerk(clerk.account_id, clerk.login, clerk.name, clerk.token, office, desk)
 
 
-async def a_ticket(
-    database: Database,
-    office: AnOffice,
-    service: str = "passport",
-    *,
-    rank: Rank | None = None,
-    issued_at: datetime = LATER,
-    privilege: int | None = None,
-    source: Source = Source.WALK_IN,
-    state: State = State.WAITING,
-    number: int | None = None,
-) -> int:
-    """A ticket with its first journal row, as if it had been issued; its id. `rank` defaults to a promise of 15 minutes."""
-    rank = rank or Rank(issued_at + timedelta(minutes=15), issued_at + timedelta(minutes=15), issued_at)
-    async with database.session() as db:
-        row = Ticket(
-            secret=secrets.token_urlsafe(12),
-            office_id=office.id,
-            local_date=issued_at.date(),
-            letter=office.letters[service],
-            number=number or next(_serial),
-            service_id=office.services[service],
-            state=state,
-            source=source,
-            language="ru",
-            needs=[],
-            privilege_id=privilege,
-            privilege_state=PrivilegeState.CLAIMED if privilege else None,
-            issued_at=issued_at,
-            due_at=rank.due_at,
-            rank_at=rank.rank_at,
-            rank_from=rank.rank_from,
-        )
-        db.add(row)
-        await db.flush()
-        assert row.id is not None
-        db.add(TicketEvent(ticket_id=row.id, office_id=office.id, kind="issued", at=issued_at, details={"via": "test"}))
-        await office_changed(db, office.id)
-        return row.id
+@dataclass(frozen=True)
+class Queued:
+    """A ticket as it stands in a queue; `rank` defaults to a promise of 15 minutes."""
+
+    service: str = "passport"
+    rank: Rank | None = None
+    issued_at: datetime = LATER
+    privilege: int | None = None
+    source: Source = Source.WALK_IN
+    language: str = "ru"
+
+
+_ENQUEUE = """
+WITH wanted AS (
+    SELECT * FROM unnest($3::int[], $4::text[], $5::int[], $6::int[], $7::text[], $8::text[],
+                         $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
+                  AS each (number, letter, service, privilege, source, language, issued_at, due_at, rank_at, rank_from)
+), put AS (
+    INSERT INTO ticket (office_id, local_date, letter, number, secret, service_id, state, source, language, needs, privilege_id,
+                        privilege_state, late, issued_at, due_at, rank_at, rank_from, calls)
+    SELECT $1, $2, letter, number, md5(random()::text || number), service, 'waiting', source, language, '{}', privilege,
+           CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false, issued_at, due_at, rank_at, rank_from, 0
+      FROM wanted ORDER BY number
+ RETURNING id, number, issued_at
+), journaled AS (
+    INSERT INTO ticket_event (ticket_id, office_id, kind, at, details) SELECT id, $1, 'issued', issued_at, '{"via": "test"}' FROM put
+)
+SELECT id, pg_notify('office_changed', $1::int::text) FROM put ORDER BY number
+"""
+
+
+async def a_queue(database: Database, office: AnOffice, tickets: Sequence[Queued]) -> list[int]:
+    """These tickets wait, each with its first journal row, as if they had been issued; their ids in the same order."""
+    norm = timedelta(minutes=15)
+    ranks = [each.rank or Rank(each.issued_at + norm, each.issued_at + norm, each.issued_at) for each in tickets]
+    columns: list[list[Any]] = [
+        [next(_serial) for _ in tickets],
+        [office.letters[each.service] for each in tickets],
+        [office.services[each.service] for each in tickets],
+        [each.privilege for each in tickets],
+        [each.source.value for each in tickets],
+        [each.language for each in tickets],
+        [each.issued_at for each in tickets],
+        [rank.due_at for rank in ranks],
+        [rank.rank_at for rank in ranks],
+        [rank.rank_from for rank in ranks],
+    ]
+    day = tickets[0].issued_at.date() if tickets else LATER.date()
+    return [row["id"] for row in await database.hot.fetch(_ENQUEUE, office.id, day, *columns)]
+
+
+async def a_ticket(database: Database, office: AnOffice, service: str = "passport", **what: Any) -> int:
+    """One waiting ticket (`Queued` says what else it can have); its id."""
+    (made,) = await a_queue(database, office, [Queued(service, **what)])
+    return made
