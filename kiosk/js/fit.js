@@ -1,0 +1,32 @@
+/**
+ * Why: a card must stay large enough for an unsteady hand, so the number of cards on one screen follows from the room there is: portrait or
+ * landscape, ordinary or large type, whole screen or lower half. The rest is a page further.
+ */
+
+import { PER_PAGE } from "./state.js";
+
+/** What a card with a name of three lines and a row with a name of two need, gap included, in rem. */
+const CARD = 9.2;
+/** A card in the lower half is flatter: no letter, smaller facts. */
+const LOW_CARD = 6.8;
+const ROW = 5.3;
+/** Head, heading, the bar of buttons and foot, in rem. */
+const AROUND = 20;
+/** Bar and foot alone: what stands in the lower half beside the cards. */
+const BELOW = 10;
+/** Narrower than this the page simply scrolls (kiosk.css has the same number). */
+const NARROW_PX = 700;
+
+/** @typedef {{cards: number, rows: number}} Fit  how many groups side by side, how many services one to a line */
+
+/** @param {boolean} low  controls in the lower half @returns {Fit} */
+export function whatFits(low) {
+  if (innerWidth < NARROW_PX) return { cards: PER_PAGE, rows: PER_PAGE };
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const columns = innerWidth > innerHeight ? 4 : 2;  // as in kiosk.css
+  const room = low ? innerHeight / 2 / rem - BELOW : innerHeight / rem - AROUND;
+  return {
+    cards: Math.min(PER_PAGE, Math.max(1, Math.floor(room / (low ? LOW_CARD : CARD))) * columns),
+    rows: Math.min(PER_PAGE, Math.max(3, Math.floor(room / ROW))),
+  };
+}

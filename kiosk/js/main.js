@@ -1,0 +1,203 @@
+/**
+ * Why: ties the parts together. A press becomes an event, the event a new state, the state a screen; what has to be done in the world besides
+ * (ask for a ticket, print, count down) follows from the change of the state, here and nowhere else.
+ */
+
+import { takeTicket } from "./api.js";
+import { officeNow, setClock } from "./clock.js";
+import { pairedToken, reportHealth } from "./device.js";
+import { whatFits } from "./fit.js";
+import { createCountdown, createIdle } from "./idle.js";
+import { follow } from "./live.js";
+import { again, printTicket } from "./print.js";
+import { announce, render } from "./render.js";
+import { initial, reduce, screenOf, serviceOf, worthResetting } from "./state.js";
+import { phrases, words } from "./texts.js";
+
+/** @import {State, Event as KioskEvent} from "./state.js" */
+
+/** How long a ticket stays: on paper it is already in the hand, else the screen is all there is. Both leave 20 s for «Ещё время». */
+const TICKET_SECONDS = { printed: 30, shown: 60 };
+/** Waits between attempts to get the ticket: together about half a minute, the longest that one stands before a screen. */
+const ATTEMPT_WAITS_MS = [500, 1000, 2000, 3000, 4000, 5000];
+const SLOW_AFTER_MS = 4000;
+/** A second tap of an unsteady finger lands on the same place; what stands there by then is another screen's button. */
+const DOUBLE_TAP = { ms: 400, px: 40 };
+const QR_WAITS_MS = [500, 1000, 2000, 4000, 8000];
+
+const token = pairedToken();
+/** @type {State} */
+let state = initial;
+/** @type {"ok" | "unknown" | "error"} */
+let printer = "unknown";
+
+/** @param {KioskEvent} event */
+function dispatch(event) {
+  const before = state;
+  state = reduce(state, event);
+  if (state === before) return;
+  render(state);
+  const [was, is] = [screenOf(before), screenOf(state)];
+  if (is === "taking" && was !== "taking") void ask();
+  if (is === "ticket" && was !== "ticket") issued();
+  if (was === "ticket" && is !== "ticket") ticketTime.stop();
+  if (is !== was) minding();
+  if (state.large !== before.large || state.contrast !== before.contrast || state.low !== before.low) fit();
+  if (state.lang !== before.lang) announce(document.title);
+}
+
+const fit = () => dispatch({ type: "fit", fit: whatFits(state.low) });
+
+// ---- time
+
+const idle = createIdle({
+  quietSeconds: () => state.menu?.device.settings.idle_seconds ?? 60,
+  warns: () => worthResetting(state),
+  onWarning: (left) => {
+    dispatch({ type: "idle", left });
+    if (left !== null && (left === 20 || left === 10 || left === 5)) announce(`${phrases(state.lang).idleTitle} ${phrases(state.lang).idleLead(left)}.`);
+  },
+  onIdle: () => dispatch({ type: "reset" }),
+});
+
+const ticketTime = createCountdown((left) => dispatch(left > 0 ? { type: "done-in", left } : { type: "reset" }));
+
+function startTicketTime() {
+  ticketTime.start(state.shown?.device.settings.print ? TICKET_SECONDS.printed : TICKET_SECONDS.shown);
+}
+
+/** The issued ticket has its own countdown, and nothing may interrupt the asking for one. */
+function minding() {
+  if (["taking", "ticket"].includes(state.step)) idle.stop();
+  else idle.touch();
+}
+
+/** Somebody is at the screen. */
+function touched() {
+  if (!state.engaged) dispatch({ type: "touch" });
+  if (state.step === "ticket") startTicketTime();
+  else if (!idle.warning()) minding();
+}
+
+// ---- the ticket
+
+async function ask() {
+  const { order } = state;
+  if (!order || !token) return;
+  announce(phrases(state.lang).printingLead);
+  const slow = setTimeout(() => { dispatch({ type: "slow" }); announce(phrases(state.lang).printingSlow); }, SLOW_AFTER_MS);
+  for (const wait of [...ATTEMPT_WAITS_MS, null]) {
+    const answer = await takeTicket(token, order, state.lang);
+    if (answer.kind !== "silent" || wait === null) {
+      clearTimeout(slow);
+      if (answer.kind === "ticket") dispatch({ type: "issued", ticket: answer.ticket });
+      else if (answer.kind === "refused") dispatch({ type: "refused", refusal: answer.refusal });
+      else dispatch({ type: answer.kind });
+      return;
+    }
+    await new Promise((resolve) => { setTimeout(resolve, wait * (0.75 + Math.random() / 2)); });
+  }
+}
+
+function issued() {
+  const { ticket, shown } = state;
+  if (!ticket || !shown) return;
+  startTicketTime();
+  const says = phrases(state.lang);
+  announce(`${says.spokenTicket(ticket.number, ticket.ahead, says.wait(ticket.wait))} ${says.ticketLead}`);
+  if (shown.device.settings.print) void print();
+}
+
+async function print() {
+  printer = await printTicket(state);
+  if (state.step === "ticket") startTicketTime();
+}
+
+// ---- presses
+
+/** @type {Record<string, (button: HTMLElement) => void>} */
+const presses = {
+  group: (button) => dispatch({ type: "group", letter: button.dataset.group ?? "" }),
+  service: (button) => {
+    const service = serviceOf(state, button.dataset.service ?? "");
+    if (service && service.availability !== "open") announce(service.reason ? words(service.reason, state.lang) : phrases(state.lang).unavailable[service.availability]);
+    dispatch({ type: "service", code: button.dataset.service ?? "" });
+  },
+  privilege: (button) => dispatch({ type: "privilege", code: button.dataset.code || null }),
+  need: (button) => dispatch({ type: "need", code: button.dataset.need ?? "" }),
+  take: () => dispatch({ type: "take", key: newKey() }),
+  done: () => dispatch({ type: "reset" }),
+  reset: () => { idle.stop(); dispatch({ type: "reset" }); },
+  print: () => { void print(); },
+  "more-time": () => { if (state.step === "ticket") startTicketTime(); else idle.touch(); },
+  more: () => dispatch({ type: "more" }),
+  less: () => dispatch({ type: "less" }),
+  back: () => dispatch({ type: "back" }),
+  home: () => dispatch({ type: "home" }),
+  privileges: () => dispatch({ type: "privileges" }),
+  lang: () => dispatch({ type: "lang" }),
+  contrast: () => dispatch({ type: "contrast" }),
+  large: () => dispatch({ type: "large" }),
+  low: () => dispatch({ type: "low" }),
+};
+
+/** A UUID by hand: crypto.randomUUID exists only on https, and an office network may have none. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+let lastTap = { at: -Infinity, x: 0, y: 0 };
+
+/** @param {MouseEvent} event */
+function secondOfDoubleTap(event) {
+  if (event.detail === 0) return false;  // pressed by a key
+  const tap = { at: event.timeStamp, x: event.clientX, y: event.clientY };
+  const double = tap.at - lastTap.at < DOUBLE_TAP.ms && Math.hypot(tap.x - lastTap.x, tap.y - lastTap.y) < DOUBLE_TAP.px;
+  lastTap = tap;
+  return double;
+}
+
+document.addEventListener("click", (event) => {
+  if (secondOfDoubleTap(event)) return;
+  const button = event.target instanceof Element ? event.target.closest("[data-action]") : null;
+  if (button instanceof HTMLElement) presses[button.dataset.action ?? ""]?.(button);
+  else if (idle.warning()) idle.touch();  // a press beside the warning is a sign of life too
+});
+document.addEventListener("pointerdown", touched);
+document.addEventListener("keydown", (event) => {
+  touched();
+  if (event.key === "Escape" && !idle.warning()) dispatch({ type: state.step === "ticket" ? "reset" : "home" });
+});
+document.addEventListener("cancel", (event) => { event.preventDefault(); idle.touch(); }, true);  // Escape on the warning: the visitor is here
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+addEventListener("resize", fit);
+
+// The code's image is asked for again when it fails; after the last attempt the words beside it say what matters.
+document.addEventListener("error", (event) => {
+  const image = event.target;
+  if (!(image instanceof HTMLImageElement) || !("qr" in image.dataset)) return;
+  const attempt = Number(image.dataset.attempt ?? 0);
+  const wait = QR_WAITS_MS[attempt];
+  image.dataset.attempt = String(attempt + 1);
+  if (wait === undefined) image.closest(".qr")?.setAttribute("data-missing", "");
+  else setTimeout(() => { image.src = again(image.src); }, wait);
+}, true);
+
+// ---- the beginning
+
+render(state);
+fit();
+if (token) {
+  follow(token, {
+    onMenu: (menu) => { setClock(menu.now); dispatch({ type: "menu", menu }); },
+    onLost: () => dispatch({ type: "lost" }),
+    onUnpaired: () => dispatch({ type: "unpaired" }),
+  });
+  reportHealth(token, () => printer);
+  // Only the clock in the head moves by itself.
+  setInterval(() => { if (officeNow().getSeconds() < 5) render(state); }, 5000);
+} else dispatch({ type: "unpaired" });

@@ -1,0 +1,212 @@
+/**
+ * Why: everything the kiosk can be, and every way it may change, in one pure function. No clock, no network, no page.
+ *
+ * Two rules stand here and nowhere else:
+ * - numbers are frozen (`shown`) from the first touch until the visitor goes home or leaves, while `menu` stays the latest;
+ * - a request keeps its idempotency key until it is answered, so a repeated request can never be a second ticket.
+ */
+
+/** @import {Fit} from "./fit.js" */
+/** @import {Group, Lang, Menu, Need, Order, Privilege, Refusal, Request, Service, Ticket} from "./types.js" */
+
+/**
+ * @typedef {"home" | "services" | "confirm" | "privilege" | "taking" | "ticket" | "refused" | "trouble"} Step
+ * @typedef {Step | "start" | "away" | "closed" | "unpaired"} Screen
+ *
+ * @typedef {object} State
+ * @property {Step} step
+ * @property {Lang} lang
+ * @property {boolean} contrast
+ * @property {boolean} large
+ * @property {boolean} low            controls in the lower half
+ * @property {boolean} paired
+ * @property {"starting" | "ok" | "lost"} link
+ * @property {Menu | null} menu       the latest
+ * @property {Menu | null} shown      what the visitor sees
+ * @property {boolean} engaged        somebody has touched the screen since the last reset
+ * @property {Fit} fit               how many entries one screen has room for
+ * @property {{home: number, services: number, privilege: number}} page
+ * @property {string | null} letter
+ * @property {string | null} service
+ * @property {string | null} privilege
+ * @property {string[]} needs
+ * @property {Order | null} order     asked and not yet answered
+ * @property {boolean} slow           the answer is late, and the visitor should know that we go on trying
+ * @property {Ticket | null} ticket
+ * @property {Refusal | null} refusal
+ * @property {number | null} idleLeft seconds until the idle reset, while the warning stands
+ * @property {number} doneLeft        seconds until the issued ticket leaves the screen
+ *
+ * @typedef {{name: "home" | "services" | "privilege", items: (Group | Service | Privilege)[], perPage: number}} List
+ *
+ * @typedef {{type: "menu", menu: Menu} | {type: "lost"} | {type: "unpaired"} | {type: "fit", fit: Fit}
+ *   | {type: "touch"} | {type: "home"} | {type: "back"} | {type: "reset"}
+ *   | {type: "group", letter: string} | {type: "service", code: string} | {type: "more"} | {type: "less"}
+ *   | {type: "privileges"} | {type: "privilege", code: string | null} | {type: "need", code: string}
+ *   | {type: "take", key: string} | {type: "slow"} | {type: "silent"} | {type: "issued", ticket: Ticket} | {type: "refused", refusal: Refusal}
+ *   | {type: "lang"} | {type: "contrast"} | {type: "large"} | {type: "low"}
+ *   | {type: "idle", left: number | null} | {type: "done-in", left: number}} Event
+ */
+
+/** An office with no more services than this needs no groups: design, "three taps at most". */
+export const DIRECT_LIMIT = 8;
+/** No screen offers more than this at once. */
+export const PER_PAGE = 8;
+
+/** @type {Readonly<State>} */
+export const initial = Object.freeze({
+  step: "home", lang: "ru", contrast: false, large: false, low: false, paired: true, link: "starting", menu: null, shown: null, engaged: false,
+  fit: { cards: PER_PAGE, rows: PER_PAGE }, page: { home: 0, services: 0, privilege: 0 }, letter: null, service: null, privilege: null, needs: [],
+  order: null, slow: false, ticket: null, refusal: null, idleLeft: null, doneLeft: 0,
+});
+
+/**
+ * @param {State} state
+ * @param {Event} event
+ * @returns {State}
+ */
+export function reduce(state, event) {
+  switch (event.type) {
+    case "menu": return withMenu(state, event.menu);
+    case "lost": return { ...state, link: "lost" };
+    case "unpaired": return { ...state, paired: false, ...(state.step === "taking" ? { ...noChoice, step: "home", order: null } : {}) };
+    case "fit": return event.fit.cards === state.fit.cards && event.fit.rows === state.fit.rows ? state : { ...state, fit: event.fit, page: initial.page };
+    case "touch": return { ...state, engaged: true };
+    case "home": return canLeave(state) ? home(state) : state;
+    case "back": return back(state);
+    case "reset": return canLeave(state) ? reset(state) : state;
+    case "group": return { ...state, engaged: true, step: "services", letter: event.letter, page: { ...state.page, services: 0 } };
+    case "service": return choose(state, event.code);
+    case "more": return turn(state, 1);
+    case "less": return turn(state, -1);
+    case "privileges": return state.step === "confirm" ? { ...state, step: "privilege", page: { ...state.page, privilege: 0 } } : state;
+    case "privilege": return state.step === "privilege" ? { ...state, step: "confirm", privilege: event.code } : state;
+    case "need": return { ...state, needs: toggled(state.needs, event.code) };
+    case "take": return take(state, event.key);
+    case "slow": return state.step === "taking" ? { ...state, slow: true } : state;
+    case "silent": return state.step === "taking" ? { ...state, step: "trouble", slow: false } : state;
+    case "issued": return state.step === "taking" ? { ...state, step: "ticket", ticket: event.ticket, order: null, slow: false } : state;
+    case "refused": return state.step === "taking" ? { ...state, step: "refused", refusal: event.refusal, order: null, slow: false } : state;
+    case "lang": return { ...state, engaged: true, lang: state.lang === "ru" ? "en" : "ru" };
+    case "contrast": return { ...state, engaged: true, contrast: !state.contrast };
+    case "large": return { ...state, engaged: true, large: !state.large };
+    case "low": return { ...state, engaged: true, low: !state.low };
+    case "idle": return { ...state, idleLeft: event.left };
+    case "done-in": return { ...state, doneLeft: event.left };
+  }
+}
+
+const noChoice = { letter: null, service: null, privilege: null, needs: /** @type {string[]} */ ([]), ticket: null, refusal: null, slow: false, idleLeft: null };
+
+/** While a ticket is being asked for, nothing may leave the screen: its number would be lost. @param {State} state */
+const canLeave = (state) => state.step !== "taking";
+
+/** The same visitor starts again: their language and an unanswered key stay, the numbers become fresh. @param {State} state @returns {State} */
+const home = (state) => ({ ...state, ...noChoice, step: "home", page: initial.page, shown: state.menu });
+
+/** The next visitor: Russian, ordinary look, nothing remembered. @param {State} state @returns {State} */
+const reset = (state) => ({ ...home(state), order: null, engaged: false, lang: "ru", contrast: false, large: false, low: false });
+
+/** @param {State} state @param {Menu} menu @returns {State} */
+function withMenu(state, menu) {
+  if (state.menu && menu.now < state.menu.now) return { ...state, link: "ok", paired: true };  // a GET overtaken by the socket
+  const frozen = state.shown !== null && (state.step !== "home" || (state.engaged && screenOf(state) === "home"));
+  return { ...state, link: "ok", paired: true, menu, shown: frozen ? state.shown : menu };
+}
+
+/** @param {State} state @returns {State} */
+function back(state) {
+  switch (state.step) {
+    case "privilege": return { ...state, step: "confirm" };
+    case "confirm": return state.letter ? { ...state, step: "services", service: null, privilege: null, needs: [] } : { ...home(state), page: state.page };
+    case "services": return { ...home(state), page: state.page };
+    default: return state;
+  }
+}
+
+/** @param {State} state @param {string} code @returns {State} */
+function choose(state, code) {
+  const service = serviceOf(state, code);
+  if (!service || service.availability !== "open" || (state.step !== "home" && state.step !== "services")) return state;
+  return { ...state, engaged: true, step: "confirm", service: code, privilege: null, needs: [], letter: state.step === "services" ? state.letter : null };
+}
+
+/** @param {State} state @param {string} key @returns {State} */
+function take(state, key) {
+  if (state.step === "trouble" && state.order) return { ...state, step: "taking" };
+  if (state.step !== "confirm" || !state.service) return state;
+  const request = { service: state.service, privilege: state.privilege, needs: [...state.needs].sort(), language: state.lang };
+  const kept = state.order && sameRequest(state.order.request, request) ? state.order : { key, request };
+  return { ...state, step: "taking", order: kept, slow: false };
+}
+
+/** The language is not compared: who changed it after a lost answer still wants one ticket. @param {Request} one @param {Request} other */
+const sameRequest = (one, other) => one.service === other.service && one.privilege === other.privilege && one.needs.join() === other.needs.join();
+
+/** @param {State} state @param {number} by @returns {State} */
+function turn(state, by) {
+  const list = listOf(state);
+  if (!list) return state;
+  const page = Math.min(Math.max(state.page[list.name] + by, 0), pageCount(list) - 1);
+  return { ...state, engaged: true, page: { ...state.page, [list.name]: page } };
+}
+
+/** @param {string[]} codes @param {string} code */
+const toggled = (codes, code) => (codes.includes(code) ? codes.filter((other) => other !== code) : [...codes, code]);
+
+/**
+ * What stands on the screen: the visitor's step, unless home itself has something more important to say.
+ * A visitor in the middle of a choice is never thrown out by a lost link: the request for the ticket will find out.
+ * @param {State} state
+ * @returns {Screen}
+ */
+export function screenOf(state) {
+  if (state.step !== "home") return state.step;
+  if (!state.paired) return "unpaired";
+  if (state.link === "lost") return "away";
+  if (!state.shown) return "start";
+  return state.shown.open.now ? "home" : "closed";
+}
+
+/** @param {State} state @returns {Service[]} */
+export const allServices = (state) => (state.shown ? state.shown.groups.flatMap((group) => group.services) : []);
+
+/** @param {State} state @param {string | null} code @returns {Service | null} */
+export const serviceOf = (state, code) => allServices(state).find((service) => service.code === code) ?? null;
+
+/** @param {State} state @returns {Group | null} */
+export const groupOf = (state) => state.shown?.groups.find((group) => group.letter === state.letter) ?? null;
+
+/** @param {State} state @returns {Privilege | null} */
+export const privilegeOf = (state) => state.shown?.privileges.find((privilege) => privilege.code === state.privilege) ?? null;
+
+/** @param {State} state @returns {boolean} */
+export const showsServicesDirectly = (state) => allServices(state).length <= DIRECT_LIMIT;
+
+/**
+ * The list that the present screen offers and pages through.
+ * @param {State} state
+ * @returns {List | null}
+ */
+export function listOf(state) {
+  switch (state.step) {
+    case "home": return showsServicesDirectly(state)
+      ? { name: "home", items: allServices(state), perPage: state.fit.rows }
+      : { name: "home", items: (state.shown?.groups ?? []).filter((group) => group.services.length > 0), perPage: state.fit.cards };
+    case "services": return { name: "services", items: groupOf(state)?.services ?? [], perPage: state.fit.rows };
+    case "privilege": return { name: "privilege", items: state.shown?.privileges ?? [], perPage: state.fit.rows };
+    default: return null;
+  }
+}
+
+/** @param {List} list */
+export const pageCount = (list) => Math.max(1, Math.ceil(list.items.length / list.perPage));
+
+/** What the present page of the list shows. @param {State} state */
+export function visibleOf(state) {
+  const list = listOf(state);
+  return list ? list.items.slice(state.page[list.name] * list.perPage, (state.page[list.name] + 1) * list.perPage) : [];
+}
+
+/** Whether a person has left traces that the next one must not find. @param {State} state */
+export const worthResetting = (state) => state.step !== "home" || state.lang !== "ru" || state.contrast || state.large || state.low || state.page.home > 0;
