@@ -13,6 +13,8 @@ QueueDisplay.connection = (function () {
   var POLL = 5000;          /* fresh enough for a hall, light enough for a service in trouble */
   var POLL_AFTER = 2;       /* failed attempts: the first may be nothing but a restart */
   var ANSWER_WITHIN = 8000;
+  var REFUSED = 4401;       /* the service's close code for a token that it does not know: asking again at once changes nothing */
+  var AFTER_REFUSAL = 60000;
 
   /** @param {number} attempt from 0 @param {number} chance 0..1 @return {number} milliseconds */
   function delay(attempt, chance) {
@@ -20,10 +22,11 @@ QueueDisplay.connection = (function () {
   }
 
   /** @param {{live: string, board: string}} addresses
-      @param {{onBoard: (board: *, fromSocket: boolean) => void, onLink: (up: boolean, problem: string) => void}} page
+      @param {{onBoard: (board: *, fromSocket: boolean) => void, onLink: (up: boolean, problem: string, refused: boolean) => void}} page
+        up: boards reach us; problem: what the service objects to; refused: it does not know our token
       @param {*} [world] what a test replaces: WebSocket, XMLHttpRequest, setTimeout, clearTimeout, random */
   function create(addresses, page, world) {
-    var socket = null, failures = 0, retry = 0, watchdog = 0, poll = 0, request = null, pollFailures = 0, polling = false, live = false;
+    var socket = null, failures = 0, retry = 0, watchdog = 0, poll = 0, request = null, pollFailures = 0, polling = false, live = false, refused = false;
     world = world || window;
     var random = world.random || Math.random;
 
@@ -36,11 +39,12 @@ QueueDisplay.connection = (function () {
       try { mine = new world.WebSocket(addresses.live); } catch (error) { lost(); return; }
       socket = mine;
 
-      function end() {
+      function end(event) {
         if (dead) { return; }
+        refused = Boolean(event && event.code === REFUSED);
         dead = true;
         world.clearTimeout(watchdog);
-        mine.onopen = mine.onmessage = mine.onclose = mine.onerror = null;
+        mine.onopen = mine.onmessage = mine.onclose = null;
         try { mine.close(); } catch (error) { /* it is closed */ }
         if (socket === mine) { socket = null; }
         if (opened && Date.now() - opened > STEADY) { failures = 0; }
@@ -48,7 +52,7 @@ QueueDisplay.connection = (function () {
       }
       function listen() {
         world.clearTimeout(watchdog);
-        watchdog = later(end, SILENCE);
+        watchdog = later(function () { end(null); }, SILENCE);
       }
       listen();
       mine.onopen = function () { opened = Date.now(); listen(); };
@@ -58,18 +62,18 @@ QueueDisplay.connection = (function () {
         if (!board) { return; }
         live = true;
         stopPolling();
-        page.onLink(true, "");
+        page.onLink(true, "", false);
         page.onBoard(board, true);
       };
-      mine.onerror = mine.onclose = end;
+      mine.onclose = end;  /* after every error, too, and it knows the code */
     }
 
     function lost() {
       live = false;
-      if (!polling) { page.onLink(false, ""); }
+      if (!polling) { page.onLink(false, "", refused); }
       failures += 1;
-      if (failures >= POLL_AFTER) { startPolling(); }
-      retry = later(connect, delay(failures - 1, random()));
+      if (refused || failures >= POLL_AFTER) { startPolling(); }
+      retry = later(connect, refused ? AFTER_REFUSAL : delay(failures - 1, random()));
     }
 
     function startPolling() {
@@ -102,7 +106,7 @@ QueueDisplay.connection = (function () {
       request = null;
       pollFailures = board ? 0 : pollFailures + 1;
       poll = later(ask, board ? POLL * (0.8 + 0.4 * random()) : Math.max(POLL, delay(pollFailures, random())));
-      page.onLink(Boolean(board), problem);
+      page.onLink(Boolean(board), problem, refused);
       if (board) { page.onBoard(board, false); }
     }
 

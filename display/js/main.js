@@ -13,7 +13,7 @@ QueueDisplay.main = (function () {
   var DEFAULTS = { distance_m: 5, volume: 80, rows: 6, theme: "dark", gong: true };
 
   var memory = QueueDisplay.memory, address = QueueDisplay.addresses.read(window.location), device = "device." + address.office + "." + address.zone;
-  var known = memory.read(device) || {}, settings = known.settings || DEFAULTS, link = { up: false, since: tick(), problem: "" };
+  var known = memory.read(device) || {}, settings = known.settings || DEFAULTS, link = { up: false, since: tick(), problem: "", refused: false };
   var calls = QueueDisplay.calls.create(memory.announced(Date.now())), painter = QueueDisplay.render.create(), ticker = QueueDisplay.ticker.create();
   var sound, announcer, connection, keepUp, mutedSince = null;
 
@@ -77,10 +77,11 @@ QueueDisplay.main = (function () {
     draw();
   }
 
-  function onLink(up, problem) {
+  function onLink(up, problem, refused) {
     if (link.up !== up) { link.since = tick(); }
     link.up = up;
     link.problem = problem;
+    link.refused = refused && Boolean(known.token);
     draw();
   }
 

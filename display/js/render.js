@@ -7,6 +7,7 @@ QueueDisplay.render = (function () {
   var TURN = { "→": 0, "↘": 45, "↓": 90, "↙": 135, "←": 180, "↖": 225, "↑": 270, "↗": 315 };
   var SVG = "http://www.w3.org/2000/svg";
   var MEASURE = 100;  /* pixels: the size at which a text is measured before it is fitted */
+  var RULE = 2;       /* pixels between two rows, at the thickest */
   var NUMBER_HEIGHT = 0.84;  /* of the font size: figures are 0.7 high, Д and У reach a little below the line */
 
   function element(id) { return document.getElementById(id); }
@@ -75,6 +76,7 @@ QueueDisplay.render = (function () {
       put("time", view.time);
       put("date", view.date);
       put("cut-off", view.cutOff);
+      put("warning", view.warning);
       put("mute-text", hall.mute);
       show(element("mute"), Boolean(hall.mute));
       show(element("unmute"), hall.canUnmute);
@@ -149,7 +151,7 @@ QueueDisplay.render = (function () {
     /** Sizes follow the screen, the distance and what is on the screen; measured only when one of them changed. */
     function size(view, hall) {
       var facts = [
-        window.innerWidth, window.innerHeight, hall.must, hall.rest, hall.rows, element("probe").scrollWidth, view.kind, view.office, view.zone, Boolean(view.cutOff), Boolean(hall.mute),
+        window.innerWidth, window.innerHeight, hall.must, hall.rest, hall.rows, element("probe").scrollWidth, view.kind, view.office, view.zone, Boolean(view.cutOff), view.warning, hall.mute,
         view.calls.length > 0, Boolean(hall.hasTicker), view.next, view.desks, view.heading, view.call && view.call.ticket, view.message, view.verb, view.place,
         view.desk, view.arrow
       ];
@@ -199,9 +201,10 @@ QueueDisplay.render = (function () {
       show(rows, true);
       side.height -= /** @type {HTMLTableElement} */ (rows).tHead.offsetHeight;
       plan = QueueDisplay.sizes.rows(side, hall.rows, hall.must);
+      plan.height = Math.floor(plan.height) - RULE;
       show(rows, !hidden);
       body.style.fontSize = plan.font + "px";
-      body.style.lineHeight = Math.floor(plan.height) + "px";
+      body.style.lineHeight = plan.height + "px";
     }
 
     /** Where the words do not fit beside the figures, the arrows have to do; the words stand on the large ticket. */

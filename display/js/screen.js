@@ -14,7 +14,8 @@ QueueDisplay.screen = (function () {
   function ru(text) { return text ? text.ru : ""; }
 
   /** @param {*} state of calls.js
-      @param {{up: boolean, since: number, problem: string}} link since when the line is up or down, and what the service objects to
+      @param {{up: boolean, since: number, problem: string, refused: boolean}} link since when the line is up or down, what the service objects
+        to, and whether it does not know our token
       @param {number} at */
   function view(state, link, at) {
     var board = state.board, lost = lostSince(state, link, at);
@@ -26,6 +27,7 @@ QueueDisplay.screen = (function () {
       time: QueueDisplay.time.clock(now, zone), date: QueueDisplay.time.date(now, zone),
       cutOff: lost === null ? "" : "Нет связи. Данные на " +
         QueueDisplay.time.clock(QueueDisplay.time.parse(board.now), zone) + ", " + QueueDisplay.time.ago(at - state.receivedAt),
+      warning: link.refused ? "Ключ табло не принят: показан весь зал с обычными настройками" : "",
       heading: "", message: "", verb: "", desk: "", place: "", arrow: "", now: false, call: null, calls: [],
       next: board.next, desks: desksLine(board), ticker: board.ticker.map(ru)
     };
@@ -51,7 +53,7 @@ QueueDisplay.screen = (function () {
 
   function unknown(link, at) {
     var result = {
-      kind: "connecting", office: "", zone: "", time: "", date: "", cutOff: "", heading: "", message: "Подключение", verb: "", desk: "", place: "", arrow: "",
+      kind: "connecting", office: "", zone: "", time: "", date: "", cutOff: "", warning: "", heading: "", message: "Подключение", verb: "", desk: "", place: "", arrow: "",
       now: false, call: null, calls: [], next: [], desks: "", ticker: []
     };
     if (!link.up && at - link.since > PATIENCE) {
@@ -85,9 +87,14 @@ QueueDisplay.screen = (function () {
   }
 
   function showClosed(result, board, now) {
+    var sentence = ru(board.open.sentence), opens = "";
+    if (board.open.opens_at) {
+      /* The service's sentence ends with the opening in figures; here, where it is read from afar, it is said in words. */
+      opens = "Откроется " + QueueDisplay.time.upcoming(QueueDisplay.time.parse(board.open.opens_at), now, board.office.time_zone);
+      sentence = sentence.replace(/\s*Откроется.*$/, "");
+    }
     result.message = "Отделение закрыто";
-    result.verb = ru(board.open.sentence) || (board.open.opens_at
-      ? "Откроется " + QueueDisplay.time.upcoming(QueueDisplay.time.parse(board.open.opens_at), now, board.office.time_zone) : "Приём сейчас не ведётся");
+    result.verb = [sentence.replace(/^Отделение сейчас закрыто\.\s*/, ""), opens].filter(Boolean).join(" ") || "Приём сейчас не ведётся";
     result.desks = "";
   }
 

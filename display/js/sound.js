@@ -77,7 +77,12 @@ QueueDisplay.sound = (function () {
     }
 
     function missing(items) {
-      return items.filter(function (item) { return typeof item === "string" && item !== "gong" && !clips[item]; });
+      return items.filter(function (item) { return typeof item === "string" && !clips[item]; });
+    }
+
+    /** All words are there; the gong can be made without its clip. */
+    function complete(items) {
+      return missing(items).every(function (item) { return item === "gong"; });
     }
 
     function seconds(item) {
@@ -102,7 +107,7 @@ QueueDisplay.sound = (function () {
       }());
 
       function start() {
-        var length = items.reduce(function (sum, item) { return sum + seconds(item); }, 0), whole = !missing(items).length;
+        var length = items.reduce(function (sum, item) { return sum + seconds(item); }, 0), whole = complete(items);
         var audible = whole ? items : items.filter(function (item) { return item === "gong"; });
         if (volume && context) {
           wake();

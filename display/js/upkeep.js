@@ -48,7 +48,7 @@ QueueDisplay.upkeep = (function () {
 
   /** @param {() => {hour: number, calls: number}} hall @return {(at: number) => void} to be told the time now and then */
   function create(hall) {
-    var loaded = null, looked = 0;
+    var loaded = null, looked = -BETWEEN;
     version(function (found) { loaded = found; });
     return function (at) {
       var moment = hall();

@@ -8,7 +8,7 @@ function network() {
   class Socket {
     constructor(url) { this.url = url; world.sockets.push(this); }
     close() { this.closed = true; }
-    fail() { this.onclose({}); }
+    fail(code = 1006) { this.onclose({ code }); }
     say(board) { this.onopen && this.onopen(); this.onmessage({ data: JSON.stringify(board) }); }
   }
   class Request {
@@ -37,7 +37,7 @@ function network() {
   const { connection } = load(["connection"], { Date: Clock });
   world.connection = connection;
   world.line = connection.create({ live: "ws", board: "get" }, {
-    onBoard: (board, live) => world.boards.push([board.version, live]), onLink: (up, problem) => world.link.push([up, problem]),
+    onBoard: (board, live) => world.boards.push([board.version, live]), onLink: (up, problem, refused) => world.link.push([up, problem, refused]),
   }, world);
   world.last = () => world.sockets[world.sockets.length - 1];
   return world;
@@ -53,18 +53,18 @@ test("boards from the socket reach the page", () => {
   const world = network();
   world.last().say({ version: 7 });
   assert.deepEqual(world.boards, [[7, true]]);
-  assert.deepEqual(world.link.at(-1), [true, ""]);
+  assert.deepEqual(world.link.at(-1), [true, "", false]);
 });
 
 test("a lost socket is reported at once and replaced", () => {
   const world = network();
   world.last().say({ version: 1 });
   world.last().fail();
-  assert.deepEqual(world.link.at(-1), [false, ""]);
+  assert.deepEqual(world.link.at(-1), [false, "", false]);
   world.pass(500);
   assert.equal(world.sockets.length, 2);
   world.last().say({ version: 2 });
-  assert.deepEqual(world.link.at(-1), [true, ""]);
+  assert.deepEqual(world.link.at(-1), [true, "", false]);
 });
 
 test("an open socket that says nothing for 25 s is given up", () => {
@@ -74,7 +74,7 @@ test("an open socket that says nothing for 25 s is given up", () => {
   assert.ok(!silent.closed);
   world.pass(200);
   assert.ok(silent.closed);
-  assert.deepEqual(world.link.at(-1), [false, ""]);
+  assert.deepEqual(world.link.at(-1), [false, "", false]);
 });
 
 test("where sockets do not work, plain requests keep the hall informed, and the socket is still tried", () => {
@@ -85,7 +85,7 @@ test("where sockets do not work, plain requests keep the hall informed, and the 
   assert.equal(world.requests.length, 1);
   world.requests[0].answer(200, { version: 3 });
   assert.deepEqual(world.boards, [[3, false]]);
-  assert.deepEqual(world.link.at(-1), [true, ""]);
+  assert.deepEqual(world.link.at(-1), [true, "", false]);
   world.pass(7000);
   assert.ok(world.requests.length >= 2);
   assert.ok(world.sockets.length >= 3);
@@ -122,7 +122,7 @@ test("the service's objection is passed on in its own words", () => {
   world.pass(500);
   world.last().fail();
   world.requests[0].answer(404, { detail: "Такого отделения нет." });
-  assert.deepEqual(world.link.at(-1), [false, "Такого отделения нет."]);
+  assert.deepEqual(world.link.at(-1), [false, "Такого отделения нет.", false]);
 });
 
 test("a service that accepts and drops is not stormed: the waiting goes on growing", () => {
@@ -169,4 +169,19 @@ test("a browser without websockets lives on requests", () => {
   world.connection.create({ live: "ws", board: "get" }, { onBoard: (board, live) => world.boards.push([board.version, live]), onLink: () => {} }, world);
   world.requests.at(-1).answer(200, { version: 5 });
   assert.deepEqual(world.boards.at(-1), [5, false]);
+});
+
+test("a token that the service does not know: requests at once, the socket again after a minute, and the page is told", () => {
+  const world = network();
+  world.last().onopen();
+  world.last().fail(4401);
+  assert.deepEqual(world.link.at(-1), [false, "", true]);
+  world.requests[0].answer(200, { version: 3 });
+  assert.deepEqual(world.link.at(-1), [true, "", true]);
+  world.pass(59000);
+  assert.equal(world.sockets.length, 1);
+  world.pass(1100);
+  assert.equal(world.sockets.length, 2);
+  world.last().say({ version: 4 });
+  assert.deepEqual(world.link.at(-1), [true, "", false]);
 });

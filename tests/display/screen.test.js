@@ -3,7 +3,7 @@ const assert = require("node:assert/strict");
 const { load, call, board, iso, START } = require("./load.js");
 
 const { calls, screen } = load(["time", "calls", "screen"]);
-const UP = { up: true, since: 0, problem: "" };
+const UP = { up: true, since: 0, problem: "", refused: false };
 
 function view(sent, at = 10000, link = UP) {
   const state = calls.create([]);
@@ -51,7 +51,10 @@ test("all desks paused is a technical break", () => {
 test("a closed office says when it opens, in the words of the service if it has some", () => {
   const open = { now: false, opens_at: iso(START + 19 * 3600e3), closes_at: null, sentence: null };
   assert.equal(view(board(10, [], { open })).verb, "Откроется завтра в\u00a009:07");
-  assert.equal(view(board(10, [], { open: { ...open, sentence: { ru: "Санитарный день до 13 марта." } } })).verb, "Санитарный день до 13 марта.");
+  const said = (ru) => view(board(10, [], { open: { ...open, sentence: { ru } } })).verb;
+  assert.equal(said("Отделение сейчас закрыто. Откроется 13.03 в 09:07."), "Откроется завтра в\u00a009:07");
+  assert.equal(said("Сегодня отделение закрыто: санитарный день. Откроется 13.03 в 09:07."), "Сегодня отделение закрыто: санитарный день. Откроется завтра в\u00a009:07");
+  assert.equal(view(board(10, [], { open: { ...open, opens_at: null } })).verb, "Приём сейчас не ведётся");
 });
 
 test("the last visitors are served after closing: their calls stay on the screen", () => {

@@ -7,9 +7,11 @@ board. One thread per connection; refuses everything else with 404.
 
 from __future__ import annotations
 
+import io
 import json
 import mimetypes
 import threading
+import wave
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,10 +91,17 @@ class FakeService:
     asked: list[str] = field(default_factory=list)
     overrides: dict[str, bytes] = field(default_factory=dict)
     """Paths that answer something else than the file: a new version of the page."""
+    clip_seconds: float | None = 0.05
+    """Length of every voice clip, so that tests need not listen; None serves the real ones."""
+    ahead: float = 0.0
+    """Seconds by which the service's clock is ahead of ours."""
+    close_code: int | None = None
+    """Accept sockets, then close them with this code, as the service does with a token that it does not know."""
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
         self._version = 0
+        self._stopping = False
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._connections: set[ServerConnection] = set()
@@ -102,6 +111,7 @@ class FakeService:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        self._stopping = False
         self._server = serve(self._live, "127.0.0.1", self.port, process_request=self._answer, compression=None)
         self.port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -109,9 +119,9 @@ class FakeService:
 
     def stop(self) -> None:
         if self._server and self._thread:
+            self._stopping = True
+            self.drop_sockets()
             self._server.shutdown()
-            for connection in list(self._connections):
-                connection.close_socket()
             self._thread.join()
             self._server = None
 
@@ -125,20 +135,25 @@ class FakeService:
     def drop_sockets(self) -> None:
         for connection in list(self._connections):
             connection.close_socket()
+        with self._changed:
+            self._changed.notify_all()
 
     def _present(self) -> str:
-        return json.dumps({**self.board, "version": self._version, "now": instant()}, ensure_ascii=False)
+        return json.dumps({**self.board, "version": self._version, "now": instant(-self.ahead)}, ensure_ascii=False)
 
     def _live(self, connection: ServerConnection) -> None:
         self._connections.add(connection)
         try:
-            while True:
+            if self.close_code:
+                connection.close(self.close_code, "bad_token")
+                return
+            while not self._stopping:
                 with self._changed:
                     version, text = self._version, self._present()
                 if not self.quiet:
                     connection.send(text)
                 with self._changed:
-                    if self._version == version:
+                    if self._version == version and not self._stopping:
                         self._changed.wait(timeout=10)
         except (ConnectionClosed, OSError):
             pass
@@ -157,9 +172,24 @@ class FakeService:
             return respond(404, json.dumps(problem).encode(), "application/problem+json")
         return self._file(address.path)
 
+    def _short_clip(self, path: str) -> Response:
+        if path.endswith("manifest.json"):
+            names = ["gong", "ticket", "recall", "go", *"АВГДЕКЛМНПРСТУФЭ", *map(str, [*range(20), *range(20, 1000, 10)])]
+            manifest = {name: {"file": "clip.wav", "seconds": self.clip_seconds} for name in names}
+            return respond(200, json.dumps(manifest).encode(), "application/json")
+        sound = io.BytesIO()
+        with wave.open(sound, "wb") as clip:
+            clip.setnchannels(1)
+            clip.setsampwidth(2)
+            clip.setframerate(22_050)
+            clip.writeframes(b"\0\1" * int(22_050 * (self.clip_seconds or 0)))
+        return respond(200, sound.getvalue(), "audio/wav")
+
     def _file(self, path: str) -> Response:
         if path in self.overrides:
             return respond(200, self.overrides[path], mimetypes.guess_type(path)[0] or "text/html")
+        if path.startswith("/assets/voice/") and self.clip_seconds is not None:
+            return self._short_clip(path)
         for prefix, folder in FOLDERS.items():
             if path.startswith(prefix):
                 file = folder / (path.removeprefix(prefix) or "index.html")
