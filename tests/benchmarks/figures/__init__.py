@@ -1,0 +1,16 @@
+"""What is measured, one module a figure: each arranges its rounds on the stage and names what it found."""
+
+from collections.abc import Awaitable, Callable
+
+from tests.benchmarks.figures import call_next, live, notify, start, take_ticket
+from tests.benchmarks.results import Results
+from tests.benchmarks.stage import Stage
+
+FIGURES: dict[str, Callable[[Stage, Results], Awaitable[None]]] = {
+    "start": start.measure,
+    "take": take_ticket.measure,
+    "notify": notify.measure,
+    "call": call_next.measure,
+    "live": live.measure,
+}
+"""By the name for --only. `start` is first: it measures processes that have done nothing yet."""

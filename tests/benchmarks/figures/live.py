@@ -1,0 +1,80 @@
+"""From a call to the screens: how long after the commit does the last board, the last phone have it, and what does a socket weigh?
+
+One worker serves one office's audience: the hardest case, because everybody is told by one process at once. Beside it a bare LISTEN
+connection hears of the same commits. The worker is a fresh one for every crowd, or the memory of the crowd before would hide this one's.
+"""
+
+from dataclasses import dataclass
+
+from queue_service.desks.call_next import CALL_NEXT
+from tests.benchmarks.load.jobs import Audience, LiveJob
+from tests.benchmarks.results import Results, Target
+from tests.benchmarks.stage import Stage, say, watched
+from tests.benchmarks.statements import PUT_BACK
+
+GROUP = "from the commit of a call to a screen"
+SHARE = 0.15
+CALLS = 20
+"""Of each kind a round: with ten boards and three rounds 600 arrivals, so that a p99 is not one of them."""
+QUICK_CALLS = 8
+MANY = 1_000
+"""Sockets in a crowd that stands for a whole city's: below that, memory per socket is noise."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    boards: int
+    phones: int
+
+    def __str__(self) -> str:
+        parts = [f"{self.boards:,} boards"] if self.boards else []
+        return " and ".join([*parts, *([f"{self.phones:,} phones"] if self.phones else [])])
+
+
+CROWDS = (Crowd(10, 0), Crowd(1_000, 0), Crowd(10, 1_000))
+
+
+async def measure(stage: Stage, results: Results) -> None:
+    for turn in stage.scale.turns(SHARE):
+        say(f"{GROUP}, round {turn + 1}")
+        for crowd in CROWDS:
+            _note(results, crowd, await _round(stage, crowd))
+
+
+async def _round(stage: Stage, crowd: Crowd) -> Audience:
+    service = await stage.service(1)
+    await service.restart()
+    office = stage.city.offices[0]
+    secrets = await service.database.begin({office.id: max(crowd.phones, 100)})
+    job = LiveJob(
+        port=service.port,
+        database_url=service.database.url,
+        office=office.slug,
+        display_token=office.display_token,
+        boards=crowd.boards,
+        phones=tuple(secrets[: crowd.phones]),
+        desks=office.desks,
+        call_next=CALL_NEXT,
+        put_back=PUT_BACK,
+        calls=CALLS if stage.scale.complete else QUICK_CALLS,
+        worker=service.process.worker_pids()[0],
+    )
+    return await watched(job)
+
+
+def _note(results: Results, crowd: Crowd, seen: Audience) -> None:
+    many = crowd.boards + crowd.phones >= MANY
+    for who, spread in (("boards", seen.boards), ("phones", seen.phones)):
+        if spread is not None and seen.notified is not None:
+            target = Target("ours", most=100.0) if many else None
+            figure = results.figure(GROUP, f"{crowd}: the last of the {who}", "ms", target=target)
+            figure.add(spread.last, p50=spread.p50, p99=spread.p99, listener_p50=seen.notified.p50, listener_p99=seen.notified.p99)
+    if seen.boards is not None and not many:
+        results.figure(GROUP, f"{crowd}: p99", "ms", target=Target("ours", most=30.0)).add(seen.boards.p99)
+    if seen.pressed is not None:
+        figure = results.figure("from the clerk's request to the boards", str(crowd), "ms", "the call statement alone")
+        figure.add(seen.pressed.p50, seen.database_ms, p99=seen.pressed.p99, last=seen.pressed.last)
+    if many:
+        weight = results.figure("a socket's memory", str(crowd), "KB", target=Target("ours", most=30.0))
+        weight.add(seen.socket_kb, worker_mb=seen.worker_mb)
+    results.figure("what a message costs the worker", str(crowd), "µs").add(seen.send_us)

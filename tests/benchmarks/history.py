@@ -1,0 +1,63 @@
+"""A million old tickets: years of a city's work, so that a cost that grows with history shows itself.
+
+Each ticket has the journal that it would have (issued, called, finished); days, desks, services and numbers are spread as a real year
+would. Written without firing the foreign keys' triggers: every value is taken from the tables it refers to.
+"""
+
+from queue_service.db import Connection
+
+PER_DAY = 70
+"""Tickets of one office a day: a million is then about eight months of 60 offices."""
+
+_TICKETS = f"""
+INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs, late, issued_at,
+                    due_at, rank_at, rank_from, desk_id, clerk_id, called_at, calls, started_at, ended_at, idempotency_key)
+SELECT office.id, issued::date, service.id, letter, seq % {PER_DAY} + 1, substr(md5(n::text), 1, 16), 'served', 'walk_in', 'ru', '{{}}',
+       false, issued, issued + interval '15 minutes', issued + interval '15 minutes', issued, desk_id, account_id,
+       issued + interval '9 minutes', 1, issued + interval '10 minutes', issued + interval '20 minutes', gen_random_uuid()::text
+  FROM generate_series(0, $1::int - 1) AS n
+  JOIN LATERAL (SELECT n / 60 AS seq, n % 60 AS place) AS spread ON true
+  JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM office) AS office USING (place)
+  JOIN LATERAL (SELECT date_trunc('day', now()) - interval '1 day' * ($1::int / 60 / {PER_DAY} + 2 - seq / {PER_DAY})
+                       + interval '9 hours' + interval '7 minutes' * (seq % {PER_DAY}) AS issued) AS visit ON true
+  JOIN (SELECT service.office_id, service.id, letter, row_number() OVER (PARTITION BY service.office_id ORDER BY service.id) - 1 AS nth,
+               count(*) OVER (PARTITION BY service.office_id) AS services
+          FROM service JOIN service_group ON service_group.id = group_id) AS service
+    ON service.office_id = office.id AND nth = seq % services
+  JOIN (SELECT office_id, desk_id, account_id, row_number() OVER (PARTITION BY office_id ORDER BY desk_id) - 1 AS at,
+               count(*) OVER (PARTITION BY office_id) AS desks
+          FROM shift WHERE closed_at IS NULL) AS shift
+    ON shift.office_id = office.id AND at = seq % desks
+ ORDER BY n
+"""
+_JOURNAL = """
+INSERT INTO ticket_event (ticket_id, office_id, kind, at, desk_id, clerk_id, details)
+SELECT ticket.id, office_id, kind, at, CASE WHEN kind <> 'issued' THEN desk_id END, CASE WHEN kind <> 'issued' THEN clerk_id END, details
+  FROM ticket
+  JOIN LATERAL (VALUES ('issued', issued_at, '{"via": "kiosk", "by": 1}'::jsonb),
+                       ('called', called_at, '{"rule": "due", "waiting": 5}'),
+                       ('finished', ended_at, jsonb_build_object('service', service_id, 'seconds', 600, 'occupied', 660))
+               ) AS event (kind, at, details) ON true
+ ORDER BY ticket.id, at
+"""
+_COUNTERS = """
+INSERT INTO ticket_counter (office_id, local_date, letter, last_number)
+SELECT office_id, local_date, letter, max(number) FROM ticket GROUP BY 1, 2, 3
+"""
+_SHIFTS = """
+INSERT INTO shift (office_id, desk_id, account_id, opened_at, closed_at, served, serving_seconds)
+SELECT office_id, desk_id, clerk_id, min(called_at), max(ended_at), count(*), 600 * count(*)
+  FROM ticket GROUP BY office_id, local_date, desk_id, clerk_id ORDER BY min(called_at)
+"""
+
+
+async def write(connection: Connection, tickets: int) -> None:
+    """So many served tickets before today."""
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute(_TICKETS.replace("$1", str(tickets)), timeout=300)
+    for statement in (_JOURNAL, _COUNTERS, _SHIFTS):
+        await connection.execute(statement, timeout=300)
+    await connection.execute("SET session_replication_role = DEFAULT")
+    # What autovacuum would do in the middle of a figure is done before it.
+    await connection.execute("VACUUM (ANALYZE)", timeout=300)
+    await connection.execute("CHECKPOINT", timeout=300)

@@ -1,0 +1,29 @@
+"""Plays one job from standard input and writes what it measured to standard output: `python -m tests.benchmarks.load`."""
+
+import asyncio
+import sys
+
+import msgspec
+import uvloop
+
+from tests.benchmarks.load.audience import play_live
+from tests.benchmarks.load.commands import play_call, play_take
+from tests.benchmarks.load.jobs import Audience, CallJob, Job, Pace, TakeJob
+
+
+async def play(job: Job) -> Pace | Audience:
+    if isinstance(job, TakeJob):
+        return await play_take(job)
+    if isinstance(job, CallJob):
+        return await play_call(job)
+    return await play_live(job)
+
+
+def main() -> None:
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.stdout.buffer.write(msgspec.json.encode(runner.run(play(job))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Clients that give command after command for a fixed time: visitors at kiosks, clerks at desks."""
+
+import asyncio
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import asyncpg
+import msgspec
+
+from tests.benchmarks.load.http import HttpConnection, post
+from tests.benchmarks.load.jobs import CallJob, Pace, TakeJob
+
+PUT_BACK_CONNECTIONS = 8
+"""Enough that no desk waits for another's put-back; the service's own pool has as many."""
+
+LONGEST_WARM_UP_SECONDS = 15.0
+"""Then the window opens all the same; what was still cold shows as slow, never as a hang."""
+
+Command = Callable[[], Awaitable[int]]
+"""Gives one command and returns the answer's status."""
+
+
+class _Run:
+    """Lets clients give commands; what is answered between the end of the warm-up and the end of the run counts."""
+
+    def __init__(self, seconds: float, warm_up: float, warm_commands: int) -> None:
+        self._seconds = seconds
+        self._warm_until = time.perf_counter() + warm_up
+        self._cold_until = time.perf_counter() + LONGEST_WARM_UP_SECONDS
+        self._warm_commands = warm_commands
+        self._opened: float | None = None
+        self._took: list[float] = []
+        self._statuses: Counter[int] = Counter()
+        self._cpu = time.process_time()
+
+    async def keep_going(self, command: Command) -> None:
+        asked = time.perf_counter()
+        while self._opened is None or asked < self._opened + self._seconds:
+            status = await command()
+            answered = time.perf_counter()
+            self._statuses[status] += 1
+            if self._opened is None:
+                warm = answered >= self._warm_until and self._statuses.total() >= self._warm_commands
+                if warm or answered >= self._cold_until:
+                    self._opened = answered
+            elif answered < self._opened + self._seconds:
+                self._took.append(answered - asked)
+            asked = answered
+
+    def pace(self, expected: int) -> Pace:
+        took = sorted(self._took)
+        done = self._statuses[expected]
+        return Pace(
+            per_second=len(took) / self._seconds,
+            p50_ms=1000 * took[len(took) // 2] if took else 0.0,
+            p99_ms=1000 * took[len(took) * 99 // 100] if took else 0.0,
+            done=done,
+            refused={str(status): number for status, number in self._statuses.items() if status != expected},
+            load_cpu_us=1e6 * (time.process_time() - self._cpu) / max(1, done),
+        )
+
+
+async def play_take(job: TakeJob) -> Pace:
+    name = uuid.uuid4().hex
+    requests = [
+        (kiosk.token, msgspec.json.encode({"service": kiosk.service, "privilege": None, "needs": [], "language": "ru"}))
+        for kiosk in job.kiosks
+    ]
+    connections = [await HttpConnection.open(job.port) for _ in range(job.clients)]
+    taken = 0
+
+    async def take(connection: HttpConnection) -> int:
+        nonlocal taken
+        taken += 1
+        token, body = random.choice(requests)
+        answer = await connection.ask(post("/api/kiosk/tickets", token, body, b"Idempotency-Key: %s-%d\r\n" % (name.encode(), taken)))
+        return answer.status
+
+    run = _Run(job.seconds, job.warm_up, job.warm_commands)
+    await asyncio.gather(*(run.keep_going(partial(take, each)) for each in connections))
+    for connection in connections:
+        connection.close()
+    return run.pace(expected=201)
+
+
+async def play_call(job: CallJob) -> Pace:
+    """The window's times are those of call and put-back together, as in the floor."""
+    pool = await asyncpg.create_pool(job.database_url, min_size=PUT_BACK_CONNECTIONS, max_size=PUT_BACK_CONNECTIONS)
+    connections = [await HttpConnection.open(job.port) for _ in job.desks]
+
+    async def call(connection: HttpConnection, request: bytes, desk_id: int) -> int:
+        answer = await connection.ask(request)
+        await pool.execute(job.put_back, desk_id)
+        return answer.status
+
+    run = _Run(job.seconds, job.warm_up, job.warm_commands)
+    turns = []
+    for connection, desk in zip(connections, job.desks, strict=True):
+        request = post("/api/desk/call-next", desk.token)
+        turns.append(run.keep_going(partial(call, connection, request, desk.desk_id)))
+    await asyncio.gather(*turns)
+    for connection in connections:
+        connection.close()
+    await pool.close()
+    return run.pace(expected=200)

@@ -1,0 +1,104 @@
+"""What the load process is asked to do, and what it answers: JSON over its standard input and output."""
+
+import msgspec
+
+
+class Kiosk(msgspec.Struct, frozen=True):
+    token: str
+    service: str
+
+
+class Desk(msgspec.Struct, frozen=True):
+    token: str
+    account_id: int
+    desk_id: int
+    office_id: int
+    number: str
+
+
+class TakeJob(msgspec.Struct, frozen=True, tag="take"):
+    """Each client takes ticket after ticket, at a kiosk chosen anew every time."""
+
+    port: int
+    clients: int
+    kiosks: tuple[Kiosk, ...]
+    seconds: float
+    warm_up: float
+    warm_commands: int
+    """The window opens after both: so many seconds and so many answers."""
+
+
+class CallJob(msgspec.Struct, frozen=True, tag="call"):
+    """Each desk calls the next visitor and puts them back, by SQL, so that the queue keeps its length."""
+
+    port: int
+    desks: tuple[Desk, ...]
+    database_url: str
+    put_back: str
+    """The statement; $1 is the desk. Given and not imported, so that the load process starts without the service's code."""
+    seconds: float
+    warm_up: float
+    warm_commands: int
+
+
+class LiveJob(msgspec.Struct, frozen=True, tag="live"):
+    """An audience of boards and phones watches one office while its desks call, now by SQL, now through HTTP."""
+
+    port: int
+    database_url: str
+    office: str
+    display_token: str
+    boards: int
+    """Ten at least."""
+    phones: tuple[str, ...]
+    """Secrets of waiting tickets."""
+    desks: tuple[Desk, ...]
+    call_next: str
+    put_back: str
+    calls: int
+    """By each way."""
+    worker: int
+    """Process id of the one worker, whose memory and processor time are read before and after."""
+
+
+Job = TakeJob | CallJob | LiveJob
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """What a window of commands gave."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    done: int
+    """Commands answered rightly from the first to the last, warm-up included."""
+    refused: dict[str, int]
+    """Other answers by status; a figure with any of them is thrown away."""
+    load_cpu_us: float
+    """What the load itself cost, per command."""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """Milliseconds over all sockets and all calls; `last` is the median call's slowest socket."""
+
+    p50: float
+    p99: float
+    last: float
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """What the watching sockets saw. Times count from the commit as the caller knows it (the database's answer)."""
+
+    boards: Spread | None
+    phones: Spread | None
+    notified: Spread | None
+    """The floor: a bare LISTEN connection hears of the same commits."""
+    database_ms: float
+    """The call statement itself, median, so that `pressed` can be split."""
+    pressed: Spread | None
+    """From the clerk's request through HTTP to the boards."""
+    socket_kb: float
+    """Growth of the worker's resident memory per socket."""
+    worker_mb: float
+    send_us: float
+    """Processor time of the worker per message sent, everything included: reading the office, rendering, sending."""

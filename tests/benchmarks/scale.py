@@ -1,0 +1,42 @@
+"""How long and how large: the whole benchmark, or a look in under a minute that only shows that nothing is broken."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Scale:
+    rounds: int
+    """Medians are over these; each round plays every figure and its floor once."""
+    seconds: int
+    """Of one measured window; pgbench takes whole seconds only."""
+    warm_up: float
+    """Before the window: connections open, statements get prepared, caches fill."""
+    old_tickets: int
+    """0: the figures over history are left out."""
+    complete: bool
+    """False: of every figure only the points that the targets name."""
+    limit: float
+    """Seconds after which no further round begins."""
+    began: float = field(default_factory=time.monotonic)
+
+    def turns(self, share: float) -> Iterator[int]:
+        """Round numbers for one figure; fewer than `rounds` when the next one would not end within its share of the time."""
+        began = time.monotonic()
+        for turn in range(self.rounds):
+            passed = time.monotonic() - began
+            longest = passed / turn if turn else 0.0
+            left = min(self.limit * share - passed, self.limit - (time.monotonic() - self.began))
+            if turn and longest > left:
+                return
+            yield turn
+
+
+def whole() -> Scale:
+    """Three rounds: the fewest whose median survives one disturbed round."""
+    return Scale(rounds=3, seconds=2, warm_up=0.5, old_tickets=1_000_000, complete=True, limit=540.0)
+
+
+def quick() -> Scale:
+    return Scale(rounds=1, seconds=1, warm_up=0.3, old_tickets=0, complete=False, limit=45.0)

@@ -1,0 +1,191 @@
+"""Where the figures are taken: one embedded PostgreSQL in a temporary folder, databases that are copies of one city, services on them.
+
+Each service has a database of its own, or it would hear the notifications of the others' load and pay for them; floors run where
+nobody listens, as pgbench alone would. Everything is made at first use and gone at the end, whatever happens.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
+
+from queue_service.embedded import EmbeddedServer
+from queue_service.schema import upgrade
+from tests.benchmarks import city, history
+from tests.benchmarks.city import City
+from tests.benchmarks.errors import BenchmarkError
+from tests.benchmarks.load.jobs import Audience, CallJob, Job, LiveJob, Pace, TakeJob
+from tests.benchmarks.scale import Scale
+from tests.support.postgres import renamed
+from tests.support.service import ServiceProcess
+
+MODEL = "model"
+"""The database that the others are copied from."""
+LOAD_SECONDS = 120.0
+"""No job takes this long; one that does hangs."""
+
+Measured = TypeVar("Measured", Pace, Audience)
+
+
+class Database:
+    """A copy of the city and the connection that arranges it."""
+
+    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", old_tickets: int) -> None:
+        self.url = url
+        self.connection = connection
+        self.last_old_ticket = old_tickets
+
+    async def begin(self, waiting: dict[int, int]) -> list[str]:
+        """As on a quiet morning, with so many waiting per office id; the secrets of those who wait."""
+        await city.forget_since(self.connection, self.last_old_ticket)
+        return await city.let_wait(self.connection, waiting)
+
+    async def tickets_taken(self, waiting: int) -> int:
+        """Tickets issued since `begin` let so many wait."""
+        issued = await self.connection.fetchval("SELECT count(*) FROM ticket WHERE id > $1", self.last_old_ticket)
+        return int(issued) - waiting
+
+
+class Service:
+    """A running `queue-service serve` and its database."""
+
+    def __init__(self, process: ServiceProcess, database: Database) -> None:
+        self.port = process.port
+        self.process = process
+        self.database = database
+
+    async def restart(self) -> None:
+        """Fresh processes on the same port."""
+        self.process.kill()
+        self.process.start()
+        await self.process.ready()
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all its workers so far."""
+        times = [psutil.Process(pid).cpu_times() for pid in self.process.worker_pids()]
+        return float(sum(each.user + each.system for each in times))
+
+
+class Stage:
+    def __init__(self, scale: Scale, folder: Path, server: EmbeddedServer) -> None:
+        self.scale = scale
+        self.folder = folder
+        self.server = server
+        self.city: City
+        self._databases: dict[str, Database] = {}
+        self._services: dict[tuple[int, bool], Service] = {}
+
+    async def build(self) -> None:
+        await self._execute("postgres", f"CREATE DATABASE {MODEL}")
+        url = self.url(MODEL)
+        await upgrade(url)
+        self.city = await city.build(url)
+
+    def url(self, name: str) -> str:
+        return renamed(self.server.url, name)
+
+    async def _execute(self, name: str, statement: str) -> None:
+        connection = await asyncpg.connect(self.url(name))
+        try:
+            await connection.execute(statement, timeout=300)
+        finally:
+            await connection.close()
+
+    async def database(self, name: str, old: bool = False) -> Database:
+        """The copy of that name; `old` ones hold the old tickets."""
+        full = f"{name}_old" if old else name
+        if full not in self._databases:
+            model = await self._model_with_history() if old else MODEL
+            await self._execute("postgres", f"CREATE DATABASE {full} TEMPLATE {model} STRATEGY FILE_COPY")
+            self._databases[full] = Database(self.url(full), await asyncpg.connect(self.url(full)), self.scale.old_tickets if old else 0)
+        return self._databases[full]
+
+    async def _model_with_history(self) -> str:
+        name = f"{MODEL}_old"
+        connection = await asyncpg.connect(self.url("postgres"))
+        known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name)
+        await connection.close()
+        if not known:
+            say(f"writing {self.scale.old_tickets:,} old tickets")
+            await self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {MODEL}")
+            filled = await asyncpg.connect(self.url(name))
+            try:
+                await history.write(filled, self.scale.old_tickets)
+            finally:
+                await filled.close()
+        return name
+
+    async def service(self, workers: int = 1, old: bool = False) -> Service:
+        """A running service on its own copy."""
+        if (workers, old) not in self._services:
+            database = await self.database(f"served_by_{workers}", old)
+            process = ServiceProcess({"QUEUE_DATABASE_URL": database.url, "QUEUE_LOG_LEVEL": "warning"}, workers, self.folder)
+            self._services[workers, old] = Service(process, database)
+            process.start()
+            await process.ready()
+        return self._services[workers, old]
+
+    async def close(self) -> None:
+        for service in self._services.values():
+            service.process.kill()
+            await service.process.close()
+        for database in self._databases.values():
+            await database.connection.close()
+
+
+@asynccontextmanager
+async def stage(scale: Scale) -> AsyncIterator[Stage]:
+    # Short: the server's socket lies inside, and a socket's path may have 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="queue-bench-"))
+    server = EmbeddedServer(folder)
+    try:
+        await asyncio.to_thread(server.start)
+        made = Stage(scale, folder, server)
+        try:
+            await made.build()
+            yield made
+        finally:
+            await made.close()
+    finally:
+        await asyncio.to_thread(server.stop)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def loaded(job: TakeJob | CallJob) -> Pace:
+    return await _played(job, Pace)
+
+
+async def watched(job: LiveJob) -> Audience:
+    return await _played(job, Audience)
+
+
+async def _played(job: Job, answer: type[Measured]) -> Measured:
+    """Runs the load process with this job; a job that cannot be played ends the benchmark with what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.benchmarks.load"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(msgspec.json.encode(job)), LOAD_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise BenchmarkError(f"The load process failed:\n{errors.decode(errors='replace')[-3000:]}")
+    return msgspec.json.decode(output, type=answer)
+
+
+def say(sentence: str) -> None:
+    """What takes time is named while it takes it."""
+    print(f"  … {sentence}", file=sys.stderr, flush=True)
