@@ -10,9 +10,9 @@ from random import Random
 
 from queue_service.simulator.desk import Desk, Refused
 from queue_service.simulator.plan import serving_minutes
+from queue_service.simulator.remote import BrokenPromise
 from queue_service.simulator.roster import PlannedPause, PlannedShift
 from queue_service.simulator.screen import Screen
-from queue_service.simulator.service import BrokenPromise
 from queue_service.simulator.stage import Stage
 from queue_service.simulator.wire import DeskSnapshot, DeskTicket, Rules
 
@@ -32,8 +32,8 @@ LOOK_AGAIN_SECONDS = 0.3
 """What was refused becomes visible within the service's coalescing; asking at once would show the old picture."""
 SURPRISES_IN_A_ROW = 20
 """A desk that refuses everything is broken."""
-OVERTIME_MINUTES = 90.0
-"""After closing time those who wait are served, but not all night."""
+OVERTIME_MINUTES, OVERTIME_SECONDS = 90.0, 60.0
+"""After closing time those who wait are served, but not all night; real seconds count where a no-show of 20 s is hours of the day."""
 
 
 class Clerk:
@@ -90,12 +90,16 @@ class Clerk:
     async def _next_thing(self) -> None:
         if self._current is not None:
             await self._attend(self._current)
-        elif self._stage.day.hurried or self._stage.day.minutes > self._stage.day.length + OVERTIME_MINUTES:
+        elif self._stage.day.hurried or self._too_late():
             await self._close()
         elif self._pauses and self._pauses[0].at <= self._stage.day.minutes:
             await self._rest(self._pauses.pop(0))
         else:
             await self._call()
+
+    def _too_late(self) -> bool:
+        day = self._stage.day
+        return day.seconds(day.minutes - day.length) > max(day.seconds(OVERTIME_MINUTES), OVERTIME_SECONDS)
 
     async def _look_after_trouble(self) -> None:
         try:

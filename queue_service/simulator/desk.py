@@ -7,7 +7,7 @@ answer was lost counts as obeyed when its repeat is told "already". Refuses to d
 import uuid
 
 from queue_service.simulator.access import ClerkAccess
-from queue_service.simulator.service import Answer, BrokenPromise, Service
+from queue_service.simulator.remote import Answer, BrokenPromise, Service
 from queue_service.simulator.wire import DeskSnapshot, DeskTicket, SessionOpened
 
 ALREADY = frozenset({"wrong_state", "no_current_ticket"})

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import httpx
 
 from queue_service.errors import SettingsError
 from queue_service.simulator import demand
@@ -24,9 +25,9 @@ from queue_service.simulator.hall import Hall
 from queue_service.simulator.plan import Crowd, PlannedVisitor, plan_visitors
 from queue_service.simulator.progress import Progress, summary
 from queue_service.simulator.promises import Promises
+from queue_service.simulator.remote import BrokenPromise, Service, ServiceGone
 from queue_service.simulator.roster import plan_shift
 from queue_service.simulator.screen import Screen
-from queue_service.simulator.service import BrokenPromise, Service, ServiceGone
 from queue_service.simulator.stage import Stage
 from queue_service.simulator.tally import Tally
 from queue_service.simulator.visitor import Visitor
@@ -51,16 +52,20 @@ class Order:
 
 def simulate(order: Order) -> int:
     """Exit code: 0 when every promise was kept, else 1. Raises SettingsError with what to do."""
-    return asyncio.run(_play(order))
+    return asyncio.run(play_day(order))
 
 
-async def _play(order: Order) -> int:
+async def play_day(order: Order, transport: httpx.AsyncBaseTransport | None = None) -> int:
+    """The same in a running loop; `transport` lets a test have a bad network."""
     access = read_access(order.demo_json, order.office)
     tally = Tally(order.speed)
-    async with Service(access.base_url, tally) as service:
-        menu = await _open_office(service, access)
-        desks = [Desk(service, clerk) for clerk in access.of.team(order.clerks)]
-        snapshot = await _sign_in(desks)
+    async with Service(access.base_url, tally, transport) as service:
+        try:
+            menu = await _open_office(service, access)
+            desks = [Desk(service, clerk) for clerk in access.of.team(order.clerks)]
+            snapshot = await _sign_in(desks)
+        except BrokenPromise as error:
+            raise SettingsError(f"сервис неисправен. {error}") from error
         crowd = _crowd(order, menu, snapshot, access.of.team(order.clerks))
         day = Day(order.speed, order.hours)
         stage = Stage(
@@ -73,7 +78,7 @@ async def _play(order: Order) -> int:
             typical_minutes={offer.code: offer.minutes for offer in crowd.offers},
         )
         click.echo(
-            f"{menu.office.name['ru']}: {crowd.visitors} посетителей, {len(desks)} операторов, "
+            f"{menu.office.name['ru']}: посетителей {crowd.visitors}, операторов {len(desks)}, "
             f"с {day.clock} {order.hours:g} ч, ускорение {order.speed:g}. Ctrl-C закончит день раньше."
         )
         clerks = [_clerk(order, turn, desk, snapshot, stage) for turn, desk in enumerate(desks)]
@@ -86,8 +91,6 @@ async def _open_office(service: Service, access: Access) -> Menu:
         answer = await service.send("GET", "/api/kiosk/menu", token=access.of.kiosk_token, patient=False)
     except ServiceGone as error:
         raise SettingsError(f"сервис {access.base_url} не отвечает. Запустите его в другом окне терминала: make demo.") from error
-    except BrokenPromise as error:
-        raise SettingsError(str(error)) from error
     if answer.status == 401:
         raise SettingsError("сервис не знает терминала из demo.json: это другая база. Запустите make demo ещё раз.")
     if answer.status != 200:

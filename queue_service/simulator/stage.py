@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from queue_service.simulator.day import Day
 from queue_service.simulator.hall import Hall
 from queue_service.simulator.promises import Promises
-from queue_service.simulator.service import Service
+from queue_service.simulator.remote import Service
 from queue_service.simulator.tally import Tally
 
 

@@ -11,8 +11,8 @@ from functools import partial
 
 from queue_service.simulator.hall import Call, Person
 from queue_service.simulator.plan import PlannedVisitor
+from queue_service.simulator.remote import Answer, BrokenPromise
 from queue_service.simulator.screen import Screen
-from queue_service.simulator.service import Answer, BrokenPromise
 from queue_service.simulator.stage import Stage
 from queue_service.simulator.wire import Issued, PhoneTicket
 
