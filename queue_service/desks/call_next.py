@@ -4,6 +4,7 @@ Ordered walks of partial indexes give the best few candidates in the order of `t
 other desk is taking at this moment is locked and called. Refuses to sort the queue, however long it is.
 """
 
+import asyncio
 import uuid
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ CANDIDATES = 32
 """More than the desks that can race for one office at one moment (hot pool × workers); fewer would mean looking again."""
 TRIES = 5
 """When all candidates were being taken by others, look again: each try sees what the winners left."""
+PAUSE_SECONDS = 0.005
+"""A commit takes a few milliseconds; who looks again sooner finds the same candidates still being taken."""
 
 CALL_NEXT = f"""
 WITH shift_now AS (      -- uq_shift_open_account; parents before children: this row serialises the commands of one desk
@@ -97,6 +100,7 @@ async def call_next(
     A repeated `key` returns the ticket that it called before, whatever has become of it. Raises ShiftClosed, ShiftPaused, DeskBusy.
     """
     key = key or uuid.uuid4().hex
+    lost = CANDIDATES
     for _ in range(TRIES):
         try:
             row: Any = await pool.fetchrow(CALL_NEXT, account_id, catalogue.id, now, catalogue.policy.help_out_penalty, key)
@@ -108,12 +112,21 @@ async def call_next(
             return TicketNow(*tuple(row)[:COLUMN_COUNT]), row["reason"]
         if row["repeated"] is not None:
             return await ticket_by_id(pool, row["repeated"]), await call_reason(pool, row["repeated"])
-        if not row["open_shifts"]:
-            raise ShiftClosed
-        if row["busy_with"] is not None:
-            raise DeskBusy
-        if row["paused_shifts"]:
-            raise ShiftPaused
-        if not row["candidates"]:
+        _check_desk(row)
+        lost = row["candidates"]
+        if not lost:
             return None
+        await asyncio.sleep(PAUSE_SECONDS)
+    if lost < CANDIDATES:
+        return None  # all who wait are being taken by others, and there are no more behind them
     raise Unavailable(retry_after=1)
+
+
+def _check_desk(row: Any) -> None:
+    """Raises what keeps this desk from calling anybody."""
+    if not row["open_shifts"]:
+        raise ShiftClosed
+    if row["busy_with"] is not None:
+        raise DeskBusy
+    if row["paused_shifts"]:
+        raise ShiftPaused
