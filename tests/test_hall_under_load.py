@@ -179,7 +179,7 @@ async def test_nobody_gets_an_error_for_losing_the_race_for_the_last_visitor(ser
     service = await service_process(workers=2)
     wires = [Wire(service.base_url, clerk.token) for clerk in clerks]
     for _ in range(20):
-        await a_queue(database, office, [Queued(issued_at=datetime.now(UTC))])
+        await a_queue(database, office, [Queued()])
         answers = await asyncio.gather(*(wire.post("/api/desk/call-next") for wire in wires))
         assert Counter(answer.status for answer in answers) == {200: 1, 204: DESKS - 1}
         winner = next(wire for wire, answer in zip(wires, answers, strict=True) if answer.status == 200)

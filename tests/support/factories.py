@@ -277,7 +277,7 @@ class Queued:
 
     service: str = "passport"
     rank: Rank | None = None
-    issued_at: datetime = LATER
+    issued_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     privilege: int | None = None
     source: Source = Source.WALK_IN
     language: str = "ru"

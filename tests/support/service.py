@@ -53,13 +53,13 @@ class Api:
         )
 
     async def take(
-        self, kiosk: str, service: str = "passport", key: str | None = None, *, language: str = "ru", **body: Any
+        self, kiosk: str, service: str = "passport", key: str | None = None, *, accept: str = "ru", **body: Any
     ) -> httpx.Response:
         """The kiosk's POST; a new key unless given."""
         return await self.http.post(
             "/api/kiosk/tickets",
             json={"service": service, **body},
-            headers={**bearer(kiosk), "Idempotency-Key": key or uuid.uuid4().hex, "Accept-Language": language},
+            headers={**bearer(kiosk), "Idempotency-Key": key or uuid.uuid4().hex, "Accept-Language": accept},
         )
 
     async def taken(self, kiosk: str, service: str = "passport", **body: Any) -> Json:

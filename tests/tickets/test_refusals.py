@@ -61,33 +61,33 @@ async def malformed(service: Service, database: Database, kiosk: str, language: 
 
 
 async def with_a_bad_token(service: Service, database: Database, kiosk: str, language: str) -> httpx.Response:
-    return await service.take("no such token", language=language)
+    return await service.take("no such token", accept=language)
 
 
 def asking_for(code: str) -> Refused:
     async def refused(service: Service, database: Database, kiosk: str, language: str) -> httpx.Response:
-        return await service.take(kiosk, code, language=language)
+        return await service.take(kiosk, code, accept=language)
 
     return refused
 
 
 async def when_closed(service: Service, database: Database, kiosk: str, language: str) -> httpx.Response:
     closed = await a_kiosk(database, await an_office(database, hours=[]))
-    return await service.take(closed, language=language)
+    return await service.take(closed, accept=language)
 
 
 async def after_the_last(service: Service, database: Database, kiosk: str, language: str) -> httpx.Response:
     await service.taken(kiosk, "gone")
-    return await service.take(kiosk, "gone", language=language)
+    return await service.take(kiosk, "gone", accept=language)
 
 
 async def with_a_used_key(service: Service, database: Database, kiosk: str, language: str) -> httpx.Response:
     await service.taken(kiosk, key="used")
-    return await service.take(kiosk, key="used", language=language, needs=["hearing"])
+    return await service.take(kiosk, key="used", accept=language, needs=["hearing"])
 
 
 async def for_no_such_privilege(service: Service, database: Database, kiosk: str, language: str) -> httpx.Response:
-    return await service.take(kiosk, privilege="king", language=language)
+    return await service.take(kiosk, privilege="king", accept=language)
 
 
 REFUSALS: list[tuple[Refused, int, str]] = [
