@@ -3,11 +3,18 @@
 
 import { language } from "./texts.js";
 
+// A snapshot is as old as its way here, so the newest of all estimates is the truest; one this far behind is a clock set back.
+const SET_BACK_MS = 60_000;
+
+let known = false;
 let ahead = Date.now() - performance.now();
 
-/** @param {string} now the server's time, just received */
+/** @param {string} now the server's time when it made what was just received */
 export function setServerTime(now) {
-  ahead = Date.parse(now) - performance.now();
+  const estimate = Date.parse(now) - performance.now();
+  if (known && estimate < ahead && estimate > ahead - SET_BACK_MS) return;
+  known = true;
+  ahead = estimate;
 }
 
 /** Milliseconds since 1970 by the server's clock. */

@@ -23,6 +23,8 @@ const LATE_MESSAGE_MS = 60_000;
 let state = initialState();
 let soundOn = true;
 let keysOn = true;
+/** On the way out: the closed desk must not lead to the choice of another. */
+let signingOut = false;
 
 /** @param {Partial<State>} change */
 function update(change) {
@@ -45,7 +47,7 @@ function receive(snapshot) {
   const older = before ? Date.parse(before.now) - Date.parse(snapshot.now) : 0;
   if (older > 0 && older < LATE_MESSAGE_MS) return;
   setServerTime(snapshot.now);
-  if (!snapshot.shift) return api.goToChoice();
+  if (!snapshot.shift) return signingOut ? undefined : api.goToChoice();
   if (snapshot.current) commands.callCameThrough();
   const came = somebodyCame(before, snapshot);
   if (came && soundOn) chime("soft");
@@ -85,7 +87,10 @@ const perform = {
     if (await askToClose()) await commands.close();
   },
   async "sign-out"() {
-    if (await askToSignOut()) await commands.closeAndThen(() => /** @type {HTMLFormElement} */ (byId("logout")).submit());
+    if (!(await askToSignOut())) return;
+    signingOut = true;
+    await commands.closeAndThen(() => /** @type {HTMLFormElement} */ (byId("logout")).submit());
+    signingOut = state.failed === "";
   },
 };
 
@@ -114,7 +119,7 @@ rememberedSwitch("sound", (on) => { soundOn = on; });
 rememberedSwitch("keys", (on) => { keysOn = on; });
 byId("sound").addEventListener("click", () => { if (soundOn) { unlockSound(); chime("soft"); } });
 byId("freeze").addEventListener("click", () => update({ frozen: state.frozen ? null : state.snapshot }));
-for (const id of ["sound", "keys", "freeze"]) byId(id).addEventListener("click", (event) => { if (event.detail > 0) focusMain(true); });
+for (const id of ["sound", "freeze"]) byId(id).addEventListener("click", (event) => { if (event.detail > 0) focusMain(true); });
 // Browsers give sound only after a touch; a clerk touches all the time.
 for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unlockSound);
 document.addEventListener("click", ({ target }) => {

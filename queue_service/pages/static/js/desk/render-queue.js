@@ -27,6 +27,7 @@ export function renderQueue(state, now) {
   renderRows(queue, office.time_zone, now);
   byId("queue-empty").hidden = queue.length > 0;
   byId("queue-columns").hidden = queue.length === 0;
+  byId("queue").hidden = queue.length === 0;
   write(byId("queue-note"), state.frozen
     ? _("paused at %(time)s", { time: clockTime(state.frozen.now, office.time_zone) })
     : counts.waiting > queue.length

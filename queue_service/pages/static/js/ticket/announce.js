@@ -30,9 +30,15 @@ export function isNowNext(before, after) {
 
 /** @param {VisitorTicket} ticket */
 function changeText(ticket) {
-  if (ticket.state !== "waiting") return document.querySelector("article.ticket .ticket-stub")?.textContent?.replace(/\s+/g, " ").trim() ?? "";
+  if (ticket.state !== "waiting") return visibleText();
   if (ticket.ahead === 0) return _("You are next. Stay near the hall.");
   return `${_("Ahead of you")}: ${aheadText(ticket)}.`;
+}
+
+/** What the ticket's stub says in its present state. */
+function visibleText() {
+  const lines = document.querySelectorAll("article.ticket .ticket-stub > :not([hidden]) > *");
+  return Array.from(lines, (line) => line.textContent?.trim().replace(/\s+/g, " ").replace(/\.$/, "")).join(". ");
 }
 
 /** @param {"polite" | "assertive"} region @param {string} sentence */
