@@ -16,6 +16,7 @@ from queue_service.desks.rules import PauseReason
 from queue_service.errors import DeskBusy, DeskTaken, NoCurrentTicket, NotFound, ShiftClosed, WrongState
 from queue_service.events import office_changed
 from queue_service.offices.catalogue import Catalogue
+from queue_service.staff.models import Account
 from queue_service.tickets.commands import Act, move, record
 from queue_service.tickets.models import Ticket
 from queue_service.tickets.rules import AT_A_DESK, State, check_no_show
@@ -48,6 +49,8 @@ async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, nu
     desk = catalogue.desks.get(number)
     if desk is None:
         raise NotFound({"ru": f"Окна {number} в этом отделении нет.", "en": f"This office has no desk {number}."})
+    # One clerk's clicks happen one after the other, also while there is no shift to lock: the second finds what the first opened.
+    await db.exec(select(Account.id).where(col(Account.id) == account_id).with_for_update(key_share=True))
     try:
         shift = await _open_shift(db, account_id)
     except ShiftClosed:
