@@ -1,0 +1,69 @@
+"""Kiosks and displays: what a token opens, what a report keeps, and that a revoked one opens nothing."""
+
+import pytest
+
+from queue_service.db import Database
+from queue_service.devices.registry import hash_token
+from queue_service.events import access_changed
+from tests.support.factories import AnOffice, a_display, a_kiosk, an_office
+from tests.support.service import Service, bearer, eventually
+
+
+@pytest.fixture
+async def office(database: Database) -> AnOffice:
+    return await an_office(database)
+
+
+async def test_a_kiosk_sees_its_own_office(service: Service, database: Database, office: AnOffice) -> None:
+    await an_office(database)
+    kiosk = await a_kiosk(database, office, idle_seconds=90)
+    menu = (await service.get("/api/kiosk/menu", kiosk)).json()
+    assert menu["office"]["slug"] == office.slug
+    assert menu["device"] == {"name": "Терминал", "settings": {"idle_seconds": 90, "print": True}}
+
+
+@pytest.mark.parametrize("path", ["/api/kiosk/menu", "/api/kiosk/health", "/api/kiosk/tickets"])
+async def test_a_display_is_not_a_kiosk(service: Service, database: Database, office: AnOffice, path: str) -> None:
+    display = await a_display(database, office)
+    answer = await service.http.request("GET" if path.endswith("menu") else "POST", path, headers=bearer(display), json={})
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
+
+
+async def test_a_revoked_kiosk_is_refused_at_once(service: Service, database: Database, office: AnOffice) -> None:
+    kiosk = await a_kiosk(database, office)
+    assert (await service.get("/api/kiosk/menu", kiosk)).status_code == 200
+    await database.hot.execute("UPDATE device SET revoked_at = now()")
+    async with database.session() as db:
+        await access_changed(db)
+
+    async def refused() -> bool:
+        return (await service.get("/api/kiosk/menu", kiosk)).status_code == 401
+
+    await eventually(refused, seconds=2)
+
+
+async def test_a_kiosk_reports_how_it_is(service: Service, database: Database, office: AnOffice) -> None:
+    kiosk = await a_kiosk(database, office)
+    report = {"page": {"version": "7", "errors": ["no paper"]}, "printer": {"state": "error"}}
+    answer = await service.http.post("/api/kiosk/health", json=report, headers=bearer(kiosk))
+    assert answer.status_code == 204
+    row = await database.hot.fetchrow("SELECT health, seen_at > now() - interval '1 minute' AS seen FROM device")
+    assert row is not None
+    assert (row["health"], row["seen"]) == (report, True)
+
+
+async def test_a_page_in_a_loop_of_errors_does_not_fill_the_table(service: Service, database: Database, office: AnOffice) -> None:
+    kiosk = await a_kiosk(database, office)
+    report = {"page": {"version": "v" * 300, "errors": ["e" * 1000] * 50}, "printer": {"state": "s" * 300}}
+    assert (await service.http.post("/api/kiosk/health", json=report, headers=bearer(kiosk))).status_code == 204
+    health = await database.hot.fetchval("SELECT health FROM device")
+    assert (len(health["page"]["version"]), len(health["printer"]["state"])) == (100, 50)
+    assert [len(error) for error in health["page"]["errors"]] == [500] * 20
+
+
+async def test_a_token_is_kept_only_as_a_hash(database: Database, office: AnOffice) -> None:
+    kiosk = await a_kiosk(database, office)
+    row = await database.hot.fetchrow("SELECT device::text AS everything, token_hash FROM device")
+    assert row is not None
+    assert kiosk not in row["everything"]
+    assert row["token_hash"] == hash_token(kiosk)
