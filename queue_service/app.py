@@ -23,7 +23,7 @@ import queue_service.live.sockets
 import queue_service.staff.api
 import queue_service.tickets.api
 from queue_service import events
-from queue_service.db import Database, Pool, provide_db
+from queue_service.db import OFFICE_CHANGED, Database, Pool, provide_db
 from queue_service.desks.api import provide_catalogue
 from queue_service.devices.api import provide_device
 from queue_service.devices.registry import Devices
@@ -78,13 +78,15 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     listener = Listener(
         settings.database_url,
         {
-            events.OFFICE_CHANGED: hub.office_changed,
+            OFFICE_CHANGED: hub.office_changed,
             events.SETUP_CHANGED: setup_changed,
             events.ACCESS_CHANGED: access_changed,
         },
         on_gap=gap,
     )
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
+    # What this process commits it knows at once, without waiting for its own NOTIFY.
+    app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
     tasks = [asyncio.create_task(each) for each in (listener.run(), hub.beat(), _keep_house(database))]
     try:
         yield

@@ -38,6 +38,10 @@ SQLModel.metadata.naming_convention = MetaData(
 ).naming_convention
 
 
+OFFICE_CHANGED = "office_changed"
+"""NOTIFY channel and the key in a session's `info`: which offices its transaction changes."""
+
+
 class Instant(DateTime):
     """timestamptz: every moment in the database is an instant, local time is derived where an office's zone is named."""
 
@@ -126,6 +130,8 @@ async def provide_db(state: State) -> AsyncIterator[AsyncSession]:
     database: Database = state.database
     async with database.session() as session:
         yield session
+    for office_id in session.info.get(OFFICE_CHANGED, ()):
+        state.heard_office(office_id)
 
 
 def constraint_of(error: BaseException) -> str | None:

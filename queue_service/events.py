@@ -1,4 +1,5 @@
-"""The three things that a transaction tells every process, by NOTIFY inside itself, so that nobody hears of what was rolled back.
+"""What a transaction tells every process, by NOTIFY inside itself, so that nobody hears of what was rolled back: `office_changed` (payload
+office id: tickets or desks moved), `setup_changed` and `access_changed`.
 
 Payloads are ids only: whoever hears one reads the present. Refuses to carry content: a lost message must cost nothing.
 """
@@ -8,8 +9,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-OFFICE_CHANGED: Final = "office_changed"
-"""Payload: office id. Tickets or desks of the office moved."""
+from queue_service.db import OFFICE_CHANGED
+
 SETUP_CHANGED: Final = "setup_changed"
 """Payload: office id, or "" for all. What an administrator configures has changed."""
 ACCESS_CHANGED: Final = "access_changed"
@@ -17,10 +18,12 @@ ACCESS_CHANGED: Final = "access_changed"
 
 
 async def _notify(db: AsyncSession, channel: str, payload: str) -> None:
-    await db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+    connection = await db.connection()
+    await connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
 
 
 async def office_changed(db: AsyncSession, office_id: int) -> None:
+    db.info.setdefault(OFFICE_CHANGED, set()).add(office_id)
     await _notify(db, OFFICE_CHANGED, str(office_id))
 
 

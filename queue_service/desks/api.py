@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, post, put
+from litestar.datastructures import State
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -65,6 +66,7 @@ async def call_next_visitor(
     identity: Identity,
     catalogue: Catalogue,
     pool: Pool,
+    state: State,
     now: datetime,
     idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=200)] = None,
 ) -> Response[DeskTicketOut | None]:
@@ -72,6 +74,7 @@ async def call_next_visitor(
     called = await call_next(pool, catalogue, identity.account_id, idempotency_key, now)
     if called is None:
         return Response(None, status_code=204)
+    state.heard_office(catalogue.id)
     return Response(desk_ticket_out(catalogue, *called), status_code=200)
 
 

@@ -71,11 +71,17 @@ class OfficeFeed:
             self._changed = asyncio.Event()
 
     async def fresh(self) -> OfficeState:
-        """The present state: not older than the latest change this process heard of, or than 50 ms in a storm."""
-        if self.state is None or (self._dirty and time.monotonic() >= self._not_before):
+        """The present state: nothing that this process has done or heard of is missing; in a storm it takes up to 50 ms."""
+        if self.state is None or self._dirty:
             await asyncio.shield(self._ensure_reading())
         assert self.state is not None
         return self.state
+
+    async def soon(self) -> OfficeState:
+        """The state at once, though in a storm up to 50 ms old: for estimates, which a hot command must not wait for."""
+        if self.state is not None and time.monotonic() < self._not_before:
+            return self.state
+        return await self.fresh()
 
     async def after(self, version: int) -> OfficeState:
         """The newest state once there is one newer than `version`."""

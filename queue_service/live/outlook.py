@@ -14,7 +14,7 @@ class LiveOutlook:
         self._hub = hub
 
     async def __call__(self, office_id: int, taken: TakenTicket) -> tuple[int, WaitOut | None]:
-        state = await self._hub.feed(office_id).fresh()
+        state = await self._hub.feed(office_id).soon()
         if taken.state is not State.WAITING:  # a repeated key, and the ticket has moved on
             return 0, None
         rank = Rank(taken.due_at, taken.rank_at, taken.rank_from)

@@ -64,9 +64,9 @@ async def _put(db: AsyncSession, table: type[SQLModel], key: dict[str, Any], **v
     statement = statement.on_conflict_do_update(index_elements=list(key), set_=values or key)
     columns = table.__table__.c  # type: ignore[attr-defined]  # SQLModel puts it on every table class
     if "id" not in columns:
-        await db.execute(statement)
+        await (await db.connection()).execute(statement)
         return 0
-    found: int = (await db.execute(statement.returning(columns.id))).scalar_one()
+    found: int = (await (await db.connection()).execute(statement.returning(columns.id))).scalar_one()
     return found
 
 
@@ -117,17 +117,13 @@ async def _load_hours(db: AsyncSession, office: file.Office, office_id: int) -> 
     await db.flush()
 
 
-async def _load_services(
-    db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int
-) -> dict[str, int]:
+async def _load_services(db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int) -> dict[str, int]:
     groups = {}
     for position, group in enumerate(configuration.catalogue.groups):
         key = {"office_id": office_id, "code": group.code}
         groups[group.code] = await _put(db, ServiceGroup, key, letter=group.letter, name=group.name, position=position)
     offered = set(office.offered(configuration.catalogue))
-    await db.exec(
-        update(Service).where(col(Service.office_id) == office_id, col(Service.code).not_in(offered)).values(active=False)
-    )
+    await db.exec(update(Service).where(col(Service.office_id) == office_id, col(Service.code).not_in(offered)).values(active=False))
     services = {}
     for position, service in enumerate(configuration.catalogue.services):
         if service.code not in offered:
@@ -153,9 +149,7 @@ async def _load_services(
 
 
 async def _load_desks(db: AsyncSession, office: file.Office, office_id: int, services: dict[str, int]) -> None:
-    zones = {
-        zone.code: await _put(db, Zone, {"office_id": office_id, "code": zone.code}, name=zone.name) for zone in office.zones
-    }
+    zones = {zone.code: await _put(db, Zone, {"office_id": office_id, "code": zone.code}, name=zone.name) for zone in office.zones}
     numbers = [desk.number for desk in office.desks]
     await db.exec(update(Desk).where(col(Desk.office_id) == office_id, col(Desk.number).not_in(numbers)).values(active=False))
     await db.exec(delete(DeskService).where(col(DeskService.office_id) == office_id))

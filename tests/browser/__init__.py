@@ -1,0 +1,1 @@
+"""The surfaces in a real Chromium over the real service."""

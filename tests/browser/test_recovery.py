@@ -1,0 +1,64 @@
+"""Screens after a bad moment: they recover by themselves, show the present, and speak what is fresh once."""
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page, expect
+
+from queue_service.db import Database
+from tests.browser.conftest import DESK, DISPLAY, PHONE, Hall, OpenPage
+from tests.support.factories import a_clerk_at
+from tests.support.service import ServiceProcess
+
+StartProcess = Callable[..., Awaitable[ServiceProcess]]
+PATIENCE_MS = 30_000
+"""A display backs off up to 15 s between attempts."""
+
+
+async def calls_spoken(display: Page) -> list[str]:
+    spoken: list[str] = await display.evaluate("QueueDisplay.spoken.map(function (call) { return call.ticket; })")
+    return spoken
+
+
+async def test_a_killed_service_comes_back_and_every_screen_with_it(
+    database: Database, hall: Hall, service_process: StartProcess, open_page: OpenPage
+) -> None:
+    service = await service_process()
+    clerk = await a_clerk_at(database, hall.office, "6")
+    display = await open_page(f"{service.base_url}/display/?office={hall.office.slug}&token={hall.display}", DISPLAY)
+    first = await service.taken(hall.kiosk)
+    second = await service.taken(hall.kiosk)
+    phone = await open_page(f"{service.base_url}/t/{second['secret']}", PHONE)
+    await service.called(clerk)
+    await expect(display.locator(f"[data-ticket='{first['number']}']").first).to_be_visible()
+
+    service.kill()
+    service.start()
+    await service.ready()
+    assert (await service.desk(clerk, "start")).status_code == 200
+    assert (await service.desk(clerk, "finish")).status_code == 200
+    await service.called(clerk)
+
+    await expect(display.locator(f"[data-call][data-ticket='{second['number']}']").first).to_be_visible(timeout=PATIENCE_MS)
+    await expect(display.locator(f"[data-ticket='{first['number']}']")).to_have_count(0)
+    await expect(phone.locator("[data-state]").first).to_have_attribute("data-state", "called", timeout=PATIENCE_MS)
+    await display.wait_for_function("number => QueueDisplay.spoken.some(call => call.ticket === number)", arg=second["number"])
+    assert await calls_spoken(display) == [first["number"], second["number"]]
+
+
+async def test_the_desk_says_that_it_is_cut_off_and_comes_back(hall: Hall, service_process: StartProcess, open_page: OpenPage) -> None:
+    service = await service_process()
+    desk = await open_page(f"{service.base_url}/desk/login", DESK)
+    await desk.context.add_cookies([{"name": "queue_session", "value": hall.clerk.token, "url": service.base_url}])
+    await desk.goto(f"{service.base_url}/desk")
+    await desk.locator("button[data-desk='5']").click()
+    await expect(desk.locator("[data-mode=idle]")).to_be_visible()
+    link = desk.locator("[data-link]").first
+    await expect(link).to_have_attribute("data-link", "live")
+
+    service.kill()
+    await expect(link).to_have_attribute("data-link", "lost", timeout=PATIENCE_MS)
+    service.start()
+    await service.ready()
+    await service.taken(hall.kiosk)
+    await expect(link).to_have_attribute("data-link", "live", timeout=PATIENCE_MS)
+    await expect(desk.locator("#queue li[data-ticket='А001']")).to_be_visible()
