@@ -3,7 +3,7 @@
 Refuses to read a clock or a table; the caller names the moment and the zone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -57,14 +57,20 @@ class Schedule:
             return [(closure.opens, closure.closes)]
         return sorted((open_.opens, open_.closes) for open_ in self.week if open_.weekday == day.isoweekday())
 
-    def intervals(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        """The open intervals of a local day as instants; wall-clock times that a DST change skips move forward with it."""
+    def intervals(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The open intervals of a local day as instants, in their order.
+
+        Wall-clock times that a DST change skips move forward with it; an interval that it skips to the end is left out.
+        """
         midnight = datetime.combine(day, time())
-        for opens, closes in self._minutes(day):
-            yield (
+        spans = [
+            (
                 (midnight + timedelta(minutes=opens)).replace(tzinfo=self.time_zone).astimezone(UTC),
                 (midnight + timedelta(minutes=closes)).replace(tzinfo=self.time_zone).astimezone(UTC),
             )
+            for opens, closes in self._minutes(day)
+        ]
+        return sorted((opens, closes) for opens, closes in spans if opens < closes)
 
     def closes_at(self, now: datetime) -> datetime | None:
         """When the office closes, over joined intervals (a day that ends at 24:00 goes on into the next); None when closed now."""
@@ -72,7 +78,7 @@ class Schedule:
         day = self.local_date(now)
         for offset in range(2):
             for opens, closes in self.intervals(day + timedelta(days=offset)):
-                if opens <= now < closes or (end is not None and opens == end):
+                if opens <= now < closes or (end is not None and opens <= end < closes):
                     end = closes
         return end
 
