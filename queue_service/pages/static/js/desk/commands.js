@@ -39,8 +39,9 @@ export function commandsOf({ state, update, refresh }) {
       failed = explain(error);
     }
     await refresh();
+    update({ retrying: false, done, failed });
     await settled;
-    update({ busy: null, retrying: false, done, failed });
+    update({ busy: null });
   }
 
   async function callNext() {

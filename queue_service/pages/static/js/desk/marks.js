@@ -6,7 +6,7 @@ import { _, pick } from "../texts.js";
 
 /** @typedef {import("../contract").QueuedTicket} QueuedTicket */
 /** @typedef {import("../contract").DeskTicket} DeskTicket */
-/** @typedef {{ kind: "" | "ok" | "warn" | "bad" | "now", text: string }} Mark */
+/** @typedef {{ kind: "" | "ok" | "warn" | "bad" | "now", text: string, more?: string }} Mark more: what the chip says on closer look */
 
 /** @type {Record<string, string>} */
 const NEEDS = { low_vision: _("low vision"), hearing: _("hard of hearing"), wheelchair: _("wheelchair") };
@@ -16,7 +16,7 @@ export function marksInQueue(ticket, zone) {
   return [
     ...(ticket.breach ? [mark("bad", _("longer than the norm"))] : []),
     ...(ticket.booked_for ? [mark("now", _("booked for %(time)s", { time: clockTime(ticket.booked_for, zone) }))] : []),
-    ...(ticket.privilege && ticket.privilege.state !== "refused" ? [mark("warn", _("out of turn: %(name)s", { name: pick(ticket.privilege.name) }))] : []),
+    ...(ticket.privilege && ticket.privilege.state !== "refused" ? [mark("warn", _("out of turn"), pick(ticket.privilege.name))] : []),
     ...common(ticket),
   ];
 }
@@ -46,12 +46,13 @@ function common(ticket) {
   ];
 }
 
-/** @param {Mark["kind"]} kind @param {string} text @returns {Mark} */
-function mark(kind, text) {
-  return { kind, text };
+/** @param {Mark["kind"]} kind @param {string} text @param {string} [more] @returns {Mark} */
+function mark(kind, text, more) {
+  return more ? { kind, text, more } : { kind, text };
 }
 
 /** @param {Mark[]} marks */
 export function chips(marks) {
-  return marks.map(({ kind, text }) => make("span", { class: `chip ${kind}`.trim() }, text));
+  return marks.map(({ kind, text, more }) => make("span", { class: `chip ${kind}`.trim(), ...(more ? { title: more } : {}) }, text,
+    ...(more ? [make("span", { class: "visually-hidden" }, `: ${more}`)] : [])));
 }

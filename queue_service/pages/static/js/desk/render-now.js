@@ -22,6 +22,7 @@ export function renderNow(state, now) {
   byId("main").toggleAttribute("data-nobody", mode === "idle" && snapshot.counts.waiting === 0);
   const panel = snapshot.current ? "ticket" : mode;
   for (const element of all("[data-panel]")) element.hidden = element.dataset.panel !== panel;
+  renderDocuments(snapshot.current?.state === "serving" ? snapshot.current.documents.map(pick) : []);
   if (snapshot.current) renderTicket(snapshot.current, snapshot.office.time_zone, now);
   else if (mode === "paused") renderPause(snapshot, now);
   else renderVacant(snapshot, now, state.arrived);
@@ -49,11 +50,10 @@ function renderTicket(ticket, zone, now) {
     _("call by %(time)s", { time: clockTime(ticket.due_at, zone) }),
   ].join(" · "));
   renderMarks(ticket);
-  renderDocuments(ticket.documents.map(pick));
   fill("why", pick(ticket.why));
 }
 
-/** @param {string[]} documents */
+/** They are asked for when the visitor sits down, not while they walk. @param {string[]} documents */
 function renderDocuments(documents) {
   for (const place of all("[data-documents]")) {
     place.hidden = documents.length === 0;

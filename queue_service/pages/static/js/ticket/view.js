@@ -56,7 +56,7 @@ function renderWait({ wait }) {
   for (const value of all('[data-slot="wait"]')) {
     value.textContent = wait ? minutes(wait) : _("The waiting time is being worked out");
     value.classList.toggle("unknown", !wait);
-    if (value.previousElementSibling) value.previousElementSibling.textContent = wait ? _("Wait about") : _("Wait");
+    if (value.previousElementSibling) value.previousElementSibling.textContent = wait && wait.low > 0 ? _("Wait about") : _("Wait");
   }
 }
 
