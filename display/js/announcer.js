@@ -17,11 +17,14 @@ QueueDisplay.announcer = (function () {
       if (!call) { busy = false; hall.onSpoken(null, false); return; }
       items = QueueDisplay.words.clips(call);
       if (first && settings.gong) { items = /** @type {*[]} */ (["gong"]).concat(items); }
-      hall.onSpeak(call, QueueDisplay.words.sentence(call));
-      hall.sound.play(items.concat(BETWEEN), settings.volume, function (heard) {
-        hall.onSpoken(call, heard);
-        speak(false);
-      });
+      /* Whatever goes wrong on the screen, the voice goes on: a display runs for weeks with nobody to restart it. */
+      try {
+        hall.onSpeak(call, QueueDisplay.words.sentence(call));
+      } finally {
+        hall.sound.play(items.concat(BETWEEN), settings.volume, function (heard) {
+          try { hall.onSpoken(call, heard); } finally { speak(false); }
+        });
+      }
     }
 
     return {

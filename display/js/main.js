@@ -119,7 +119,7 @@ QueueDisplay.main = (function () {
       width: window.innerWidth, height: window.innerHeight, distance: address.distance || settings.distance_m,
       diagonal: address.diagonal, contrast: document.documentElement.getAttribute("data-theme") === "contrast"
     });
-    var capacity = Math.floor(window.innerWidth * 0.94 / (hall.rest * 0.56));  /* 0.56 em: a Russian letter of the typeface, on average */
+    var capacity = Math.floor(window.innerWidth * 0.94 / (hall.rest * 0.9 * 0.56));  /* 0.9: display.css; 0.56 em: a Russian letter of the typeface, on average */
     if (window.innerWidth < window.innerHeight) { capacity = capacity * 2 - 12; }  /* upright: two lines, less what the break between them may cost */
     var mute = muteText(at);
     painter.draw(view, {

@@ -78,12 +78,9 @@ QueueDisplay.screen = (function () {
   }
 
   function showIdle(result, board, now) {
+    var until = board.open.closes_at && QueueDisplay.time.today(QueueDisplay.time.parse(board.open.closes_at), now, board.office.time_zone);
     result.message = "Ожидайте вызова";
-    result.verb = board.open.closes_at
-      ? "Приём до " + QueueDisplay.time.clock(QueueDisplay.time.parse(board.open.closes_at), board.office.time_zone) : "Идёт приём";
-    if (board.desks.open === 0) {
-      result.verb = "Окна скоро откроются";
-    }
+    result.verb = board.desks.open === 0 ? "Окна скоро откроются" : until ? "Приём до\u00a0" + until : "Идёт приём";
   }
 
   function showClosed(result, board, now) {

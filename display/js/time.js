@@ -62,6 +62,13 @@ QueueDisplay.time = (function () {
     return ON_DAYS[at.getUTCDay()] + ", " + at.getUTCDate() + " " + MONTHS[at.getUTCMonth()] + ", в\u00a0" + clock(moment, zone);
   }
 
+  /** The time of an end that lies in this day, where midnight is 24:00; empty for an end on another day.
+      @param {number} moment @param {number} now @param {string} zone @return {string} */
+  function today(moment, now, zone) {
+    if (dayNumber(moment - 1, zone) !== dayNumber(now, zone)) { return ""; }
+    return dayNumber(moment, zone) === dayNumber(now, zone) ? clock(moment, zone) : "24:00";
+  }
+
   /** The Russian plural: one, few, many. @param {number} count @param {string[]} forms @return {string} */
   function plural(count, forms) {
     var tens = count % 100, ones = count % 10;
@@ -82,5 +89,5 @@ QueueDisplay.time = (function () {
     return hours + " " + plural(hours, ["час", "часа", "часов"]) + " назад";
   }
 
-  return { parse: parse, local: local, clock: clock, date: date, upcoming: upcoming, plural: plural, ago: ago };
+  return { parse: parse, local: local, clock: clock, date: date, upcoming: upcoming, today: today, plural: plural, ago: ago };
 }());

@@ -29,6 +29,11 @@ test("what is to come is named as people name it", () => {
   assert.equal(time.upcoming(START + 5 * 24 * 3600e3, START, "Europe/Moscow"), "во вторник, 17 марта, в\u00a014:07");
 });
 
+test("an end is named by its time only if it lies in this day, and midnight is 24:00", () => {
+  const until = (hours) => time.today(Date.UTC(2026, 2, 12, 21) + hours * 3600e3, START, "Europe/Moscow");
+  assert.deepEqual([until(-3), until(0), until(1), until(48)], ["21:00", "24:00", "", ""]);
+});
+
 test("ages have Russian plurals", () => {
   assert.equal(time.ago(3000), "только что");
   assert.equal(time.ago(29000), "25 секунд назад");
@@ -64,7 +69,16 @@ test("rows give way to the height of their letters", () => {
 test("a long message is cut at spaces into pages that promise more", () => {
   const pages = plain(ticker.pages(["раз два три четыре пять шесть семь"], 15));
   assert.deepEqual(pages, ["раз два три …", "четыре пять …", "шесть семь"]);
-  assert.ok(pages.every((page) => page.length <= 15));
+});
+
+test("pages are about equally long: no page for one last word", () => {
+  const text = "Приготовьте паспорт и документы заранее: так приём пройдёт быстрее.";
+  assert.deepEqual(plain(ticker.pages([text], 64)), ["Приготовьте паспорт и документы заранее: …", "так приём пройдёт быстрее."]);
+  assert.deepEqual(plain(ticker.pages([text], 70)), [text]);
+  for (let capacity = 20; capacity < 80; capacity += 1) {
+    assert.ok(ticker.pages([text], capacity).every((page) => page.length <= capacity), String(capacity));
+    assert.equal(ticker.pages([text], capacity).join(" ").replace(/ …/g, ""), text);
+  }
 });
 
 test("each page stands as long as slow reading takes, then the next one comes", () => {

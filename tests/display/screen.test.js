@@ -35,8 +35,13 @@ test("words like left are never turned into arrows", () => {
 
 test("nobody called: what to do, and until when", () => {
   const seen = view(board(10, []));
-  assert.deepEqual([seen.kind, seen.message, seen.verb], ["idle", "Ожидайте вызова", "Приём до 17:07"]);
+  assert.deepEqual([seen.kind, seen.message, seen.verb], ["idle", "Ожидайте вызова", "Приём до\u00a017:07"]);
   assert.equal(seen.desks, "Работают 7 окон");
+});
+
+test("an office that does not close today just says that it works", () => {
+  const open = { now: true, opens_at: null, closes_at: iso(START + 40 * 3600e3), sentence: null };
+  assert.equal(view(board(10, [], { open })).verb, "Идёт приём");
 });
 
 test("no desk open yet is no technical break", () => {
