@@ -18,8 +18,7 @@ from queue_service.text import accepted_language
 log = structlog.get_logger(__name__)
 
 DATABASE_AWAY: tuple[type[Exception], ...] = (
-    ConnectionError,
-    TimeoutError,
+    OSError,  # refused, timed out, or the socket's file is gone
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,

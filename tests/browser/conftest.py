@@ -77,7 +77,11 @@ class Hall:
 
 @pytest.fixture
 async def hall(database: Database) -> Hall:
-    """An office with two groups of services, two desks, a kiosk, a display and a clerk who is at no desk yet."""
+    return await a_hall(database)
+
+
+async def a_hall(database: Database) -> Hall:
+    """An office with several groups of services, two desks, a kiosk, a display and a clerk who is at no desk yet."""
     office = await an_office(
         database,
         a_service("passport", "А"),

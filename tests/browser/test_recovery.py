@@ -1,12 +1,16 @@
 """Screens after a bad moment: they recover by themselves, show the present, and speak what is fresh once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from playwright.async_api import Page, expect
 
-from queue_service.db import Database
-from tests.browser.conftest import DESK, DISPLAY, PHONE, Hall, OpenPage
+from queue_service.db import Database, opened
+from queue_service.schema import upgrade_now
+from tests.browser.conftest import DESK, DISPLAY, PHONE, Hall, OpenPage, a_hall
 from tests.support.factories import a_clerk_at
+from tests.support.postgres import a_server
 from tests.support.service import ServiceProcess
 
 StartProcess = Callable[..., Awaitable[ServiceProcess]]
@@ -62,3 +66,49 @@ async def test_the_desk_says_that_it_is_cut_off_and_comes_back(hall: Hall, servi
     await service.taken(hall.kiosk)
     await expect(link).to_have_attribute("data-link", "live", timeout=PATIENCE_MS)
     await expect(desk.locator("#queue li[data-ticket='А001']")).to_be_visible()
+
+
+async def test_a_killed_listener_is_replaced_and_no_call_is_missed(
+    database: Database, hall: Hall, service_process: StartProcess, open_page: OpenPage
+) -> None:
+    service = await service_process()
+    clerk = await a_clerk_at(database, hall.office, "6")
+    display = await open_page(f"{service.base_url}/display/?office={hall.office.slug}&token={hall.display}", DISPLAY)
+    await display.wait_for_selector("body[data-kind]:not([data-kind=connecting])")
+    ticket = await service.taken(hall.kiosk)
+    killed = await database.hot.fetchval("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+    assert killed >= 1
+    await service.called(clerk)
+    await expect(display.locator(f"[data-call][data-ticket='{ticket['number']}']").first).to_be_visible()
+    await display.wait_for_function("QueueDisplay.spoken.length > 0")
+    assert await calls_spoken(display) == [ticket["number"]]
+
+
+async def test_a_restarted_database_costs_the_hall_nothing(tmp_path: Path, open_page: OpenPage) -> None:
+    with a_server() as server:
+        url = server.url
+        await asyncio.to_thread(upgrade_now, url)
+        async with opened(url) as database:
+            hall = await a_hall(database)
+            clerk = await a_clerk_at(database, hall.office, "6")
+        service = ServiceProcess({"QUEUE_DATABASE_URL": url}, 1, tmp_path)
+        service.start()
+        try:
+            await service.ready()
+            display = await open_page(f"{service.base_url}/display/?office={hall.office.slug}&token={hall.display}", DISPLAY)
+            ticket = await service.taken(hall.kiosk)
+            phone = await open_page(f"{service.base_url}/t/{ticket['secret']}", PHONE)
+
+            await asyncio.to_thread(server.stop)
+            assert (await service.take(hall.kiosk)).status_code == 503
+            await asyncio.to_thread(server.start)
+            await service.ready()
+
+            assert (await service.called(clerk))["number"] == ticket["number"]
+            await expect(display.locator(f"[data-call][data-ticket='{ticket['number']}']").first).to_be_visible(timeout=PATIENCE_MS)
+            await expect(phone.locator("[data-state]").first).to_have_attribute("data-state", "called", timeout=PATIENCE_MS)
+            await display.wait_for_function("QueueDisplay.spoken.length > 0")
+            assert await calls_spoken(display) == [ticket["number"]]
+        finally:
+            service.kill()
+            await service.close()
