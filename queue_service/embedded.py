@@ -79,6 +79,8 @@ class EmbeddedServer:
         if any(character.isspace() for character in str(self._folder)):
             # The package hands the socket folder to a shell unquoted.
             setattr(postgres_server, "find_suitable_socket_dir", _socket_folder)  # noqa: B010  mypy refuses a plain assignment
+        # The package remembers a server that was stopped as if it still ran.
+        PostgresServer._instances.pop(self._folder.resolve(), None)
         return get_server(self._folder, cleanup_mode=None)
 
     def _check_folder(self) -> None:
@@ -104,7 +106,6 @@ class EmbeddedServer:
             self._psql("postgres", f"ALTER SYSTEM SET {name} = {value}")
         assert self._server is not None
         self._server.stop()
-        PostgresServer._instances.pop(self._server.pgdata, None)
         self._server = self._running()
 
     def _psql(self, database: str, statement: str) -> str:
