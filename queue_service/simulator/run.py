@@ -63,6 +63,7 @@ async def play_day(order: Order, transport: httpx.AsyncBaseTransport | None = No
         try:
             menu = await _open_office(service, access)
             desks = [Desk(service, clerk) for clerk in access.of.team(order.clerks)]
+            click.echo(f"Операторы входят в систему: {len(desks)}", err=True)
             snapshot = await _sign_in(desks)
         except BrokenPromise as error:
             raise SettingsError(f"сервис неисправен. {error}") from error
