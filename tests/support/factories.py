@@ -307,7 +307,7 @@ async def a_queue(database: Database, office: AnOffice, tickets: Sequence[Queued
     norm = timedelta(minutes=15)
     ranks = [each.rank or Rank(each.issued_at + norm, each.issued_at + norm, each.issued_at) for each in tickets]
     columns: list[list[Any]] = [
-        [next(_serial) for _ in tickets],
+        [5000 + next(_serial) for _ in tickets],  # beside those that are really issued, which begin at 1
         [office.letters[each.service] for each in tickets],
         [office.services[each.service] for each in tickets],
         [each.privilege for each in tickets],
