@@ -27,6 +27,6 @@ export function whatFits(low) {
   const room = low ? innerHeight / 2 / rem - BELOW : innerHeight / rem - AROUND;
   return {
     cards: Math.min(PER_PAGE, Math.max(1, Math.floor(room / (low ? LOW_CARD : CARD))) * columns),
-    rows: Math.min(PER_PAGE, Math.max(3, Math.floor(room / ROW))),
+    rows: Math.min(PER_PAGE, Math.max(2, Math.floor(room / ROW)) * (columns / 2)),
   };
 }

@@ -152,9 +152,9 @@ function newKey() {
 
 let lastTap = { at: -Infinity, x: 0, y: 0 };
 
-/** @param {MouseEvent} event */
+/** A mouse counts its own clicks; for a finger it is done here, because the place may be another button by now. @param {MouseEvent} event */
 function secondOfDoubleTap(event) {
-  if (event.detail === 0) return false;  // pressed by a key
+  if (!(event instanceof PointerEvent) || event.pointerType !== "touch") return event.detail > 1;
   const tap = { at: event.timeStamp, x: event.clientX, y: event.clientY };
   const double = tap.at - lastTap.at < DOUBLE_TAP.ms && Math.hypot(tap.x - lastTap.x, tap.y - lastTap.y) < DOUBLE_TAP.px;
   lastTap = tap;
