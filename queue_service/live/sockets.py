@@ -72,13 +72,15 @@ async def follow(socket: Socket, office_id: int, render: Render, silence: float 
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    if tasks[0] not in done:  # the client is still there, so it is we who end it
-        with contextlib.suppress(Exception):
-            await socket.close(code=1011)
-    for task in done:
-        error = task.exception()
-        if error is not None and not isinstance(error, WebSocketDisconnect):
-            log.warning("socket_ended", path=socket.url.path, error=repr(error))
+    error = tasks[1].exception() if tasks[1] in done else None
+    if tasks[0] in done or isinstance(error, (WebSocketDisconnect, OSError)):
+        return  # the client has gone
+    if isinstance(error, DomainError):
+        await socket.close(code=REFUSED, reason=error.code)
+        return
+    log.warning("socket_ended", path=socket.scope["path_template"], error=repr(error))
+    with contextlib.suppress(Exception):
+        await socket.close(code=1011)
 
 
 def _remembered(key: object, view: Callable[[OfficeState], Any]) -> Render:
