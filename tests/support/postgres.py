@@ -8,15 +8,15 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from sqlmodel import SQLModel
 
-from queue_service.db import Database
+from queue_service.db import Connection, Database
 from queue_service.embedded import EmbeddedServer
 from queue_service.schema import load_tables, upgrade_now
 
@@ -33,6 +33,21 @@ def a_server() -> Iterator[EmbeddedServer]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def no_new_connections(url: str) -> AsyncIterator[Connection]:
+    """Whoever loses the connection cannot get another until the block ends; yields a connection that is open already."""
+    database = urlsplit(url).path.removeprefix("/")
+    keeper = await asyncpg.connect(renamed(url, "postgres"))
+    inside = await asyncpg.connect(url)
+    await keeper.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+    try:
+        yield inside
+    finally:
+        await keeper.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+        await inside.close()
+        await keeper.close()
 
 
 def renamed(url: str, database: str) -> str:
