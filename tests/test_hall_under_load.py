@@ -4,7 +4,8 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,16 @@ QUEUED = 400
 Start = Callable[..., Awaitable[ServiceProcess]]
 
 
+@asynccontextmanager
+async def wires_to(service: ServiceProcess, tokens: list[str]) -> AsyncIterator[list[Wire]]:
+    """A connection for each, spread over the workers."""
+    wires = [Wire(service.base_url, token) for token in tokens]
+    await service.spread(wires)
+    yield wires
+    for wire in wires:
+        wire.close()
+
+
 async def numbers_of(database: Database, office: AnOffice) -> list[int]:
     rows = await database.hot.fetch("SELECT number FROM ticket WHERE office_id = $1 ORDER BY number", office.id)
     return [row["number"] for row in rows]
@@ -33,11 +44,11 @@ async def test_64_kiosks_take_2000_tickets_numbered_once_each(service_process: S
     service = await service_process(workers=2)
     still = iter(range(TICKETS))
 
-    async def tap(kiosk: str) -> list[Answer]:
-        async with Wire(service.base_url, kiosk) as wire:
-            return [await wire.post("/api/kiosk/tickets", f"tap-{number}", {"service": "passport"}) for number in still]
+    async def tap(kiosk: Wire) -> list[Answer]:
+        return [await kiosk.post("/api/kiosk/tickets", f"tap-{number}", {"service": "passport"}) for number in still]
 
-    answers = list(itertools.chain(*await asyncio.gather(*(tap(kiosk) for kiosk in kiosks))))
+    async with wires_to(service, kiosks) as wires:
+        answers = list(itertools.chain(*await asyncio.gather(*(tap(kiosk) for kiosk in wires))))
 
     assert Counter(answer.status for answer in answers) == {201: TICKETS}
     assert {answer.json()["number"] for answer in answers} == {f"А{number:03d}" for number in range(1, TICKETS + 1)}
@@ -50,15 +61,15 @@ async def test_2000_taps_that_are_each_sent_twice_at_once_are_2000_tickets(servi
     service = await service_process(workers=2)
     still = iter(range(TICKETS))
 
-    async def tap_twice(kiosk: str) -> list[tuple[Answer, Answer]]:
-        pairs = []
-        async with Wire(service.base_url, kiosk) as one, Wire(service.base_url, kiosk) as other:
-            for number in still:
-                twice = (wire.post("/api/kiosk/tickets", f"tap-{number}", {"service": "passport"}) for wire in (one, other))
-                pairs.append(await asyncio.gather(*twice))
-        return [(first, second) for first, second in pairs]
+    async def tap_twice(*connections: Wire) -> list[tuple[Answer, Answer]]:
+        async def twice(number: int) -> tuple[Answer, Answer]:
+            first, second = (each.post("/api/kiosk/tickets", f"tap-{number}", {"service": "passport"}) for each in connections)
+            return await asyncio.gather(first, second)
 
-    pairs = list(itertools.chain(*await asyncio.gather(*(tap_twice(kiosk) for kiosk in kiosks))))
+        return [await twice(number) for number in still]
+
+    async with wires_to(service, kiosks * 2) as wires:
+        pairs = list(itertools.chain(*await asyncio.gather(*map(tap_twice, wires[:KIOSKS], wires[KIOSKS:]))))
 
     assert Counter(answer.status for pair in pairs for answer in pair) == {201: 2 * TICKETS}
     same = ("id", "secret", "number", "issued_at", "due_at", "url")
@@ -87,7 +98,10 @@ async def calls_of(database: Database, office: AnOffice) -> list[Call]:
         """,
         office.id,
     )
-    return [Call(*tuple(row)[:4], Rank(*tuple(row)[4:])) for row in rows]
+    return [
+        Call(row["ticket_id"], row["desk_id"], row["at"], row["service_id"], Rank(row["due_at"], row["rank_at"], row["rank_from"]))
+        for row in rows
+    ]
 
 
 def overtaken(calls: list[Call], index: int, own: dict[int, set[int]], helped: dict[int, set[int]], penalty: timedelta) -> list[Call]:
@@ -141,17 +155,17 @@ async def test_16_desks_empty_the_queue_in_due_order_each_ticket_to_one_desk(ser
     office, clerks = await a_mixed_hall(database)
     service = await service_process(workers=2)
 
-    async def work(clerk: AClerk) -> list[Answer]:
+    async def work(desk: Wire) -> list[Answer]:
         answers: list[Answer] = []
-        async with Wire(service.base_url, clerk.token) as wire:
-            while not answers or answers[-1].status == 200:
-                answers.append(await wire.post("/api/desk/call-next"))
-                if answers[-1].status == 200:
-                    assert (await wire.post("/api/desk/start")).status == 200
-                    assert (await wire.post("/api/desk/finish")).status == 200
+        while not answers or answers[-1].status == 200:
+            answers.append(await desk.post("/api/desk/call-next"))
+            if answers[-1].status == 200:
+                assert (await desk.post("/api/desk/start")).status == 200
+                assert (await desk.post("/api/desk/finish")).status == 200
         return answers
 
-    answers = list(itertools.chain(*await asyncio.gather(*(work(clerk) for clerk in clerks))))
+    async with wires_to(service, [clerk.token for clerk in clerks]) as wires:
+        answers = list(itertools.chain(*await asyncio.gather(*map(work, wires))))
 
     assert Counter(answer.status for answer in answers) == {200: QUEUED, 204: DESKS}
     assert len({answer.json()["id"] for answer in answers if answer.status == 200}) == QUEUED
@@ -177,13 +191,11 @@ async def test_nobody_gets_an_error_for_losing_the_race_for_the_last_visitor(ser
     office = await an_office(database, desks=desks)
     clerks = [await a_clerk_at(database, office, desk.number) for desk in desks]
     service = await service_process(workers=2)
-    wires = [Wire(service.base_url, clerk.token) for clerk in clerks]
-    for _ in range(20):
-        await a_queue(database, office, [Queued()])
-        answers = await asyncio.gather(*(wire.post("/api/desk/call-next") for wire in wires))
-        assert Counter(answer.status for answer in answers) == {200: 1, 204: DESKS - 1}
-        winner = next(wire for wire, answer in zip(wires, answers, strict=True) if answer.status == 200)
-        await winner.post("/api/desk/start")
-        await winner.post("/api/desk/finish")
-    for wire in wires:
-        wire.close()
+    async with wires_to(service, [clerk.token for clerk in clerks]) as wires:
+        for _ in range(20):
+            await a_queue(database, office, [Queued()])
+            answers = await asyncio.gather(*(wire.post("/api/desk/call-next") for wire in wires))
+            assert Counter(answer.status for answer in answers) == {200: 1, 204: DESKS - 1}
+            winner = next(wire for wire, answer in zip(wires, answers, strict=True) if answer.status == 200)
+            await winner.post("/api/desk/start")
+            await winner.post("/api/desk/finish")

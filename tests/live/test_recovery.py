@@ -12,10 +12,9 @@ from queue_service.db import OFFICE_CHANGED, Database, opened
 from queue_service.live.listener import Listener
 from queue_service.schema import upgrade
 from queue_service.settings import Settings
-from queue_service.staff.sessions import sign_out
 from tests.support.factories import AClerk, AnOffice, a_clerk_at, a_desk, a_display, a_kiosk, a_ticket, an_office
 from tests.support.postgres import a_server, no_new_connections
-from tests.support.service import Api, Screen, Service, ServiceProcess, eventually, running
+from tests.support.service import Api, Screen, Service, ServiceProcess, bearer, eventually, running
 
 
 async def health(service: Service) -> tuple[int, list[str]]:
@@ -254,30 +253,25 @@ async def test_the_service_is_killed_and_started_again(
         assert shown["calls"][1] == before["calls"][0]
 
 
-async def test_a_call_by_one_worker_is_on_the_screens_of_the_other(
-    service_process: Callable[..., Awaitable[ServiceProcess]], database: Database
-) -> None:
+async def test_what_one_worker_does_the_other_knows(service_process: Callable[..., Awaitable[ServiceProcess]], database: Database) -> None:
+    """A call is on the screens of the other worker, and a session that ended at one is over at the other."""
     office = await an_office(database)
-    display, clerk = await a_display(database, office), await a_clerk_at(database, office, "1")
+    kiosk, display, clerk = await a_kiosk(database, office), await a_display(database, office), await a_clerk_at(database, office, "1")
     service = await service_process(workers=2)
-    path = f"/live/board?office={office.slug}&token={display}"
+    one, other = service.worker_pids()
     async with AsyncExitStack() as open_:
-        boards = [await open_.enter_async_context(service.watch(path)) for _ in range(16)]
-        for board in boards:
+        with service.only_awake(other):
+            board = await open_.enter_async_context(service.watch(f"/live/board?office={office.slug}&token={display}"))
+            there = await open_.enter_async_context(Api(service.base_url))
+            assert (await there.get("/api/desk/queue", clerk.token)).status_code == 200
             await board.next()
-        await a_ticket(database, office)
-        called = await service.called(clerk)
-        for board in boards:
-            await board.until(lambda each: [call["ticket"] for call in each["calls"]] == [called["number"]])
-        # A worker that hears of a sign-out from the other one forgets too.
-        async with database.session() as db:
-            await sign_out(db, clerk.token)
+        with service.only_awake(one):
+            number = (await service.taken(kiosk))["number"]
+            assert (await service.called(clerk))["number"] == number
+        await board.until(lambda each: [call["ticket"] for call in each["calls"]] == [number])
+        assert (await service.http.delete("/api/staff/sessions", headers=bearer(clerk.token))).status_code == 204
 
-        async def refused_by_both() -> bool:
-            answers = []
-            for _ in range(12):
-                async with Api(service.base_url) as fresh:
-                    answers.append((await fresh.get("/api/desk/queue", clerk.token)).status_code)
-            return set(answers) == {401}
+        async def over() -> bool:
+            return (await there.get("/api/desk/queue", clerk.token)).status_code == 401
 
-        await eventually(refused_by_both, seconds=3)
+        await eventually(over, seconds=3)

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from websockets.exceptions import ConnectionClosed
 from queue_service.app import create_app
 from queue_service.settings import Settings
 from tests.support.factories import AClerk
+from tests.support.wire import Wire
 
 READY_SECONDS = 30.0
 """A busy machine starts two workers in three seconds; thirty say that something is wrong."""
@@ -47,7 +48,7 @@ class Api:
         self.http = httpx.AsyncClient(
             base_url=base_url,
             timeout=PATIENCE_SECONDS,
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=200),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=200, keepalive_expiry=3),  # sooner than the service
             verify=False,
             trust_env=False,
         )
@@ -270,10 +271,37 @@ class ServiceProcess(Api):
         children = psutil.Process(self.pid).children()
         return [child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
-    def kill_worker(self) -> int:
-        victim = self.worker_pids()[0]
-        os.kill(victim, signal.SIGKILL)
-        return victim
+    def connections(self) -> dict[int, int]:
+        """How many clients each worker has."""
+        return {pid: sum(each.status == "ESTABLISHED" for each in psutil.Process(pid).net_connections("tcp")) for pid in self.worker_pids()}
+
+    @contextmanager
+    def only_awake(self, worker: int) -> Iterator[None]:
+        """All other workers sleep meanwhile: whoever connects now is served by this one.
+
+        Workers share one listening socket, and an idle one takes nearly everybody: chance does not spread clients.
+        """
+        asleep = [pid for pid in self.worker_pids() if pid != worker]
+        for pid in asleep:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in asleep:
+                os.kill(pid, signal.SIGCONT)
+
+    async def spread(self, wires: Sequence[Wire]) -> None:
+        """Connects the clients so that each worker has its share."""
+        workers = self.worker_pids()
+        for number, worker in enumerate(workers):
+            with self.only_awake(worker):
+                await asyncio.gather(*(wire.open() for wire in wires[number :: len(workers)]))
+        assert min(self.connections().values()) >= len(wires) // len(workers), self.connections()
+
+    def kill_worker(self) -> None:
+        """kill -9 of the worker that has the most clients."""
+        clients = self.connections()
+        os.kill(max(clients, key=clients.__getitem__), signal.SIGKILL)
 
     def kill(self) -> None:
         """kill -9 of everything at once, as a power cut does it."""

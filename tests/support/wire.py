@@ -33,11 +33,11 @@ class Wire:
         self._head = f"Host: {address.netloc}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def post(self, path: str, key: str | None = None, body: dict[str, Any] | None = None) -> Answer:
+    async def post(self, path: str, key: str | None = None, body: dict[str, Any] | None = None, method: str = "POST") -> Answer:
         """The answer; ConnectionLost when the service died or was not there."""
         content = json.dumps(body).encode() if body is not None else b""
         keyed = f"Idempotency-Key: {key}\r\n" if key else ""
-        head = f"POST {path} HTTP/1.1\r\n{self._head}{keyed}Content-Length: {len(content)}\r\n\r\n"
+        head = f"{method} {path} HTTP/1.1\r\n{self._head}{keyed}Content-Length: {len(content)}\r\n\r\n"
         try:
             if self._streams is None:
                 self._streams = await asyncio.open_connection(*self._address)
@@ -55,6 +55,10 @@ class Wire:
         if headers.get("connection") == "close":
             self.close()
         return Answer(int(status.split(" ", 2)[1]), body)
+
+    async def open(self) -> None:
+        """Connects now, and is served by one worker from now on."""
+        await self.post("/health/live", method="GET")
 
     def close(self) -> None:
         if self._streams is not None:
