@@ -4,6 +4,7 @@ One worker serves one office's audience: the hardest case, because everybody is 
 connection hears of the same commits. The worker is a fresh one for every crowd, or the memory of the crowd before would hide this one's.
 """
 
+import resource
 from dataclasses import dataclass
 
 from queue_service.desks.call_next import CALL_NEXT
@@ -24,14 +25,23 @@ MANY = 1_000
 @dataclass(frozen=True)
 class Crowd:
     boards: int
-    phones: int
+    phones: int = 0
+    elsewhere: int = 0
+    """Phones of tickets in the other offices."""
 
     def __str__(self) -> str:
-        parts = [f"{self.boards:,} boards"] if self.boards else []
-        return " and ".join([*parts, *([f"{self.phones:,} phones"] if self.phones else [])])
+        parts = [f"{self.boards:,} boards"]
+        if self.phones:
+            parts.append(f"{self.phones:,} phones")
+        if self.elsewhere:
+            parts.append(f"{self.elsewhere:,} elsewhere")
+        return ", ".join(parts)
 
 
-CROWDS = (Crowd(10, 0), Crowd(1_000, 0), Crowd(10, 1_000))
+CROWDS = (Crowd(10), Crowd(1_000), Crowd(10, 1_000))
+CITY = Crowd(10, 1_000, 9_000)
+DESCRIPTORS = 11_000
+"""Open files that the whole city's phones take in one process."""
 
 
 async def measure(stage: Stage, results: Results) -> None:
@@ -39,13 +49,21 @@ async def measure(stage: Stage, results: Results) -> None:
         say(f"{GROUP}, round {turn + 1}")
         for crowd in CROWDS:
             _note(results, crowd, await _round(stage, crowd))
+    if stage.scale.complete:
+        say(f"{GROUP}, {CITY}")
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < DESCRIPTORS:
+            results.remarks.append(f"Left out: {CITY}, because a process may not open {DESCRIPTORS:,} files here (ulimit -n).")
+        else:
+            _note(results, CITY, await _round(stage, CITY))
 
 
 async def _round(stage: Stage, crowd: Crowd) -> Audience:
     service = await stage.service(1)
     await service.restart()
     office = stage.city.offices[0]
-    secrets = await service.database.begin({office.id: max(crowd.phones, 100)})
+    others = stage.city.offices[1:]
+    waiting = {office.id: max(crowd.phones, 100)} | {other.id: -(-crowd.elsewhere // len(others)) for other in others}
+    secrets = await service.database.begin(waiting)
     job = LiveJob(
         port=service.port,
         database_url=service.database.url,
@@ -53,6 +71,7 @@ async def _round(stage: Stage, crowd: Crowd) -> Audience:
         display_token=office.display_token,
         boards=crowd.boards,
         phones=tuple(secrets[: crowd.phones]),
+        bystanders=tuple(secrets[waiting[office.id] :][: crowd.elsewhere]),
         desks=office.desks,
         call_next=CALL_NEXT,
         put_back=PUT_BACK,

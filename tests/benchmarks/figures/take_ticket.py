@@ -4,20 +4,19 @@ All tickets of an office are of one service, so that all clients of one office m
 answer was not 201, or in which the database holds fewer tickets than were acknowledged.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.benchmarks import pgbench
-from tests.benchmarks.city import Office
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load.jobs import Pace, TakeJob
 from tests.benchmarks.pgbench import Floor
-from tests.benchmarks.results import Results, Target
-from tests.benchmarks.stage import Stage, loaded, say
+from tests.benchmarks.results import HISTORY, Results, Target
+from tests.benchmarks.stage import Service, Stage, loaded, say
 from tests.benchmarks.statements import take_floor
 
 GROUP = "take a ticket"
-SHARE = 0.42
-"""Of the benchmark's time: the most combinations."""
+SHARE, OTHERS_SHARE = 0.25, 0.2
+"""Of the benchmark's time: what has a target is played more often."""
 WAITING = 20
 """Visitors in each hall when a run begins: the estimate on the ticket plays them forward."""
 VISITS = 8
@@ -28,68 +27,79 @@ VISITS = 8
 class Point:
     offices: int
     clients: int
+    workers: int = 1
     old: bool = False
+    screens: bool = False
+    """A board and a kiosk page are open in every hall, as they are on a real day."""
+
+    @property
+    def where(self) -> str:
+        return "one office" if self.offices == 1 else f"{self.offices} offices"
 
     def __str__(self) -> str:
-        where = "one office" if self.offices == 1 else f"{self.offices} offices"
-        who = "1 client" if self.clients == 1 else f"{self.clients} clients"
-        return f"{where}, {who}" + (", old tickets" if self.old else "")
+        clients = "1 client" if self.clients == 1 else f"{self.clients} clients"
+        workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        return f"{self.where}, {clients}, {workers}" + ", old tickets" * self.old + ", screens on" * self.screens
 
 
-def _points(stage: Stage) -> list[tuple[Point, tuple[int, ...]]]:
-    """What is played, and by how many workers."""
-    if not stage.scale.complete:
-        return [(Point(60, 32), (1, 2)), (Point(1, 32), (1,))]
-    points = [(Point(offices, clients), (1, 2)) for offices in (60, 1) for clients in (1, 8, 32)]
-    return points + [(Point(offices, 32, old=True), (1,)) for offices in (60, 1) if stage.scale.old_tickets]
+def _target(point: Point) -> Target | None:
+    if point.clients != 32 or point.old or point.screens or point.workers > 1:
+        return None
+    return Target("ratio", least=0.5 if point.offices > 1 else 1.0)
 
 
 async def measure(stage: Stage, results: Results) -> None:
     for turn in stage.scale.turns(SHARE):
         say(f"{GROUP}, round {turn + 1}")
-        paces: dict[tuple[Point, int], float] = {}
-        for point, workers in _points(stage):
-            offices = stage.city.offices[: point.offices]
-            floor = await _floor(stage, point, offices)
-            for count in workers:
-                pace, cpu_us = await _ours(stage, point, offices, count)
-                name = f"{point}, {'1 worker' if count == 1 else f'{count} workers'}"
-                figure = results.figure(GROUP, name, "per second", "pgbench, the same statement", _target(point, count))
-                figure.add_pace(pace, floor, service_cpu_us=cpu_us)
-                paces[point, count] = pace.per_second
-        _compare_with_history(results, paces)
+        for offices in (60, 1):
+            point = Point(offices, 32)
+            pace, floor = await _play(stage, results, [point])
+            if stage.scale.old_tickets:
+                with_old, floor_with_old = await _play(stage, results, [replace(point, old=True)])
+                figure = results.figure(HISTORY, f"{GROUP}, {point.where}", "per second", "no old tickets", Target("ratio", least=0.9))
+                figure.add(with_old.per_second, pace.per_second)
+                figure = results.figure(HISTORY, f"{GROUP}, {point.where}, pgbench", "per second")
+                figure.add(floor_with_old.per_second, floor.per_second)
+    others = [(offices, clients) for offices in (60, 1) for clients in (1, 8, 32)] if stage.scale.complete else [(60, 32)]
+    for turn in stage.scale.turns(OTHERS_SHARE):
+        say(f"{GROUP}, other points, round {turn + 1}")
+        for offices, clients in others:
+            points = [Point(offices, clients, workers) for workers in (1, 2)]
+            if clients == 32:  # by one worker it is played above
+                points[0] = replace(points[0], screens=True)
+            await _play(stage, results, points)
 
 
-def _target(point: Point, workers: int) -> Target | None:
-    if point.clients != 32 or point.old or workers > 1:
-        return None
-    return Target("ratio", least=0.5 if point.offices > 1 else 1.0)
+async def _play(stage: Stage, results: Results, points: list[Point]) -> tuple[Pace, Floor]:
+    """The floor and then each point, which differ in workers only; the last one's pace."""
+    offices = stage.city.offices[: points[0].offices]
+    waiting = {office.id: WAITING for office in offices}
+    database = await stage.database("floor", points[0].old)
+    await database.begin(waiting)
+    floor = await pgbench.run(database.url, take_floor(offices), points[0].clients, stage.scale.seconds)
+    for point in points:
+        service = await stage.service(point.workers, point.old)
+        await service.database.begin(waiting)
+        pace = await loaded(_job(stage, point, service))
+        if pace.refused:
+            raise BenchmarkError(f"{point}: the service refused tickets: {pace.refused}")
+        if await service.database.tickets_taken(WAITING * len(offices)) < pace.done:
+            raise BenchmarkError(f"{point}: acknowledged tickets are not in the database")
+        results.figure(GROUP, str(point), "per second", "pgbench, the same statement", _target(point)).add_pace(pace, floor)
+    return pace, floor
 
 
-def _compare_with_history(results: Results, paces: dict[tuple[Point, int], float]) -> None:
-    for (point, workers), pace in paces.items():
-        if point.old:
-            empty = paces[Point(point.offices, point.clients), workers]
-            figure = results.figure("the cost of history", f"{GROUP}, {point}", "per second", "no old tickets", Target("ratio", least=0.9))
-            figure.add(pace, empty)
-
-
-async def _floor(stage: Stage, point: Point, offices: tuple[Office, ...]) -> Floor:
-    database = await stage.database("floor", point.old)
-    await database.begin({office.id: WAITING for office in offices})
-    return await pgbench.run(database.url, take_floor(offices), point.clients, stage.scale.seconds)
-
-
-async def _ours(stage: Stage, point: Point, offices: tuple[Office, ...], workers: int) -> tuple[Pace, float]:
-    """The pace and the workers' processor time per ticket."""
-    service = await stage.service(workers, point.old)
-    await service.database.begin({office.id: WAITING for office in offices})
-    kiosks = tuple(office.kiosk for office in offices)
-    cpu = service.cpu_seconds()
-    pace = await loaded(TakeJob(service.port, point.clients, kiosks, stage.scale.seconds, stage.scale.warm_up, VISITS * len(kiosks)))
-    cpu = service.cpu_seconds() - cpu
-    if pace.refused:
-        raise BenchmarkError(f"{point}: the service refused tickets: {pace.refused}")
-    if await service.database.tickets_taken(WAITING * len(offices)) < pace.done:
-        raise BenchmarkError(f"{point}: acknowledged tickets are not in the database")
-    return pace, 1e6 * cpu / pace.done
+def _job(stage: Stage, point: Point, service: Service) -> TakeJob:
+    offices = stage.city.offices[: point.offices]
+    boards = [f"/live/board?office={office.slug}&token={office.display_token}" for office in offices]
+    kiosks = [f"/live/kiosk?token={office.kiosk.token}" for office in offices]
+    return TakeJob(
+        port=service.port,
+        clients=point.clients,
+        kiosks=tuple(office.kiosk for office in offices),
+        screens=(*boards, *kiosks) if point.screens else (),
+        workers=service.workers,
+        seconds=stage.scale.seconds,
+        warm_up=stage.scale.warm_up,
+        warm_commands=VISITS * point.offices,
+    )

@@ -109,7 +109,7 @@ class _Hall:
     def __init__(self, job: LiveJob, database: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._job = job
         self._database = database
-        self.boards, self.phones = _Watchers(), _Watchers()
+        self.boards, self.phones, self.bystanders = _Watchers(), _Watchers(), _Watchers()
         self.notified_at: list[float] = []
 
     def messages(self) -> int:
@@ -161,6 +161,7 @@ class _Hall:
     def close(self) -> None:
         self.boards.close()
         self.phones.close()
+        self.bystanders.close()
 
 
 class _Measures:
@@ -196,6 +197,7 @@ async def play_live(job: LiveJob) -> Audience:
         before = worker.memory_info().rss
         await hall.boards.connect(job.port, [board] * (job.boards - FIRST))
         await hall.phones.connect(job.port, [f"/live/ticket/{secret}" for secret in job.phones])
+        await hall.bystanders.connect(job.port, [f"/live/ticket/{secret}" for secret in job.bystanders])
         await asyncio.sleep(SETTLED_SECONDS)
         rss = worker.memory_info().rss
         messages, cpu = hall.messages(), _cpu(worker)
@@ -211,7 +213,7 @@ async def play_live(job: LiveJob) -> Audience:
             notified=measures.notified.spread(),
             database_ms=statistics.median(measures.database_ms),
             pressed=measures.pressed.spread(),
-            socket_kb=(rss - before) / 1024 / max(1, job.boards + len(job.phones) - FIRST),
+            socket_kb=(rss - before) / 1024 / max(1, job.boards + len(job.phones) + len(job.bystanders) - FIRST),
             worker_mb=rss / 2**20,
             send_us=1e6 * (_cpu(worker) - cpu) / max(1, hall.messages() - messages),
         )

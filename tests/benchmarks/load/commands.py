@@ -10,9 +10,11 @@ from functools import partial
 
 import asyncpg
 import msgspec
+import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
 
 from tests.benchmarks.load.http import HttpConnection, post
 from tests.benchmarks.load.jobs import CallJob, Pace, TakeJob
+from tests.benchmarks.load.sockets import LiveSocket
 
 PUT_BACK_CONNECTIONS = 8
 """Enough that no desk waits for another's put-back; the service's own pool has as many."""
@@ -27,40 +29,52 @@ Command = Callable[[], Awaitable[int]]
 class _Run:
     """Lets clients give commands; what is answered between the end of the warm-up and the end of the run counts."""
 
-    def __init__(self, seconds: float, warm_up: float, warm_commands: int) -> None:
-        self._seconds = seconds
-        self._warm_until = time.perf_counter() + warm_up
+    def __init__(self, job: TakeJob | CallJob) -> None:
+        self._job = job
+        self._warm_until = time.perf_counter() + job.warm_up
         self._cold_until = time.perf_counter() + LONGEST_WARM_UP_SECONDS
-        self._warm_commands = warm_commands
         self._opened: float | None = None
         self._took: list[float] = []
+        self._after_opening = 0
         self._statuses: Counter[int] = Counter()
-        self._cpu = time.process_time()
+        self._workers = [psutil.Process(pid) for pid in job.workers]
+        self._service_cpu = self._load_cpu = 0.0
 
     async def keep_going(self, command: Command) -> None:
         asked = time.perf_counter()
-        while self._opened is None or asked < self._opened + self._seconds:
+        while self._opened is None or asked < self._opened + self._job.seconds:
             status = await command()
             answered = time.perf_counter()
             self._statuses[status] += 1
             if self._opened is None:
-                warm = answered >= self._warm_until and self._statuses.total() >= self._warm_commands
-                if warm or answered >= self._cold_until:
-                    self._opened = answered
-            elif answered < self._opened + self._seconds:
-                self._took.append(answered - asked)
+                self._open_when_warm(answered)
+            else:
+                self._after_opening += 1
+                if answered < self._opened + self._job.seconds:
+                    self._took.append(answered - asked)
             asked = answered
+
+    def _open_when_warm(self, now: float) -> None:
+        warm = now >= self._warm_until and self._statuses.total() >= self._job.warm_commands
+        if warm or now >= self._cold_until:
+            self._opened = now
+            self._service_cpu, self._load_cpu = self._cpu_of_workers(), time.process_time()
+
+    def _cpu_of_workers(self) -> float:
+        times = [worker.cpu_times() for worker in self._workers]
+        return float(sum(each.user + each.system for each in times))
 
     def pace(self, expected: int) -> Pace:
         took = sorted(self._took)
-        done = self._statuses[expected]
+        counted = max(1, self._after_opening)
         return Pace(
-            per_second=len(took) / self._seconds,
+            per_second=len(took) / self._job.seconds,
             p50_ms=1000 * took[len(took) // 2] if took else 0.0,
             p99_ms=1000 * took[len(took) * 99 // 100] if took else 0.0,
-            done=done,
+            done=self._statuses[expected],
             refused={str(status): number for status, number in self._statuses.items() if status != expected},
-            load_cpu_us=1e6 * (time.process_time() - self._cpu) / max(1, done),
+            service_cpu_us=1e6 * (self._cpu_of_workers() - self._service_cpu) / counted,
+            load_cpu_us=1e6 * (time.process_time() - self._load_cpu) / counted,
         )
 
 
@@ -80,10 +94,13 @@ async def play_take(job: TakeJob) -> Pace:
         answer = await connection.ask(post("/api/kiosk/tickets", token, body, b"Idempotency-Key: %s-%d\r\n" % (name.encode(), taken)))
         return answer.status
 
-    run = _Run(job.seconds, job.warm_up, job.warm_commands)
+    screens = [await LiveSocket.open(job.port, path, lambda *_: None) for path in job.screens]
+    run = _Run(job)
     await asyncio.gather(*(run.keep_going(partial(take, each)) for each in connections))
     for connection in connections:
         connection.close()
+    for screen in screens:
+        screen.close()
     return run.pace(expected=201)
 
 
@@ -97,7 +114,7 @@ async def play_call(job: CallJob) -> Pace:
         await pool.execute(job.put_back, desk_id)
         return answer.status
 
-    run = _Run(job.seconds, job.warm_up, job.warm_commands)
+    run = _Run(job)
     turns = []
     for connection, desk in zip(connections, job.desks, strict=True):
         request = post("/api/desk/call-next", desk.token)

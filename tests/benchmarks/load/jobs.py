@@ -22,6 +22,10 @@ class TakeJob(msgspec.Struct, frozen=True, tag="take"):
     port: int
     clients: int
     kiosks: tuple[Kiosk, ...]
+    screens: tuple[str, ...]
+    """Paths of websockets that are open meanwhile, as in a real hall."""
+    workers: tuple[int, ...]
+    """Process ids of the service, whose processor time is read when the window opens and closes."""
     seconds: float
     warm_up: float
     warm_commands: int
@@ -36,6 +40,7 @@ class CallJob(msgspec.Struct, frozen=True, tag="call"):
     database_url: str
     put_back: str
     """The statement; $1 is the desk. Given and not imported, so that the load process starts without the service's code."""
+    workers: tuple[int, ...]
     seconds: float
     warm_up: float
     warm_commands: int
@@ -51,7 +56,9 @@ class LiveJob(msgspec.Struct, frozen=True, tag="live"):
     boards: int
     """Ten at least."""
     phones: tuple[str, ...]
-    """Secrets of waiting tickets."""
+    """Secrets of tickets that wait in this office."""
+    bystanders: tuple[str, ...]
+    """Secrets of tickets in other offices: connected, but not concerned."""
     desks: tuple[Desk, ...]
     call_next: str
     put_back: str
@@ -74,6 +81,8 @@ class Pace(msgspec.Struct, frozen=True):
     """Commands answered rightly from the first to the last, warm-up included."""
     refused: dict[str, int]
     """Other answers by status; a figure with any of them is thrown away."""
+    service_cpu_us: float
+    """Processor time of the service's workers, per command."""
     load_cpu_us: float
     """What the load itself cost, per command."""
 
