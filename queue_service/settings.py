@@ -4,6 +4,7 @@ Refuses to be a module global: whoever needs a setting gets a `Settings`, so tha
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ class Settings:
             return int(raw)
 
         port = number("QUEUE_PORT", 8000, 0, 65535)
+        # Hosting panels write the short scheme; SQLAlchemy knows only the long one.
+        database_url = re.sub("^postgres://", "postgresql://", environment.get("QUEUE_DATABASE_URL", ""))
         data_dir = Path(environment.get("QUEUE_DATA_DIR") or CHECKOUT / ".data").expanduser().absolute()
         return Settings(
             host=environment.get("QUEUE_HOST", "127.0.0.1"),
@@ -49,7 +52,7 @@ class Settings:
             workers=number("QUEUE_WORKERS", 1, 1, 64),
             data_dir=data_dir,
             assets_dir=Path(environment.get("QUEUE_ASSETS_DIR") or CHECKOUT / ".assets").absolute(),
-            database_url=environment.get("QUEUE_DATABASE_URL") or None,
+            database_url=database_url or None,
             public_url=environment.get("QUEUE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
             hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 8, 1, 64),
             rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",
