@@ -49,7 +49,7 @@ async def database(open_database: Database) -> Database:
 
 
 @pytest.fixture(scope="session")
-async def run(open_database: Database) -> Callable[[Coroutine[Any, Any, T]], T]:
+async def run_in_loop(open_database: Database) -> Callable[[Coroutine[Any, Any, T]], T]:
     """Runs a coroutine on the session's loop from a test that is not async (Hypothesis' state machines are not)."""
     return asyncio.get_running_loop().run_until_complete
 

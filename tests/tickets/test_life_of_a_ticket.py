@@ -273,8 +273,8 @@ class Hall(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(300)
-def test_nothing_happens_to_a_ticket_that_the_table_does_not_admit(run: Run, database: Database) -> None:
-    run(a_privilege(database, "veteran"))
+def test_nothing_happens_to_a_ticket_that_the_table_does_not_admit(run_in_loop: Run, database: Database) -> None:
+    run_in_loop(a_privilege(database, "veteran"))
 
-    hall: type[Hall] = type("HallOfThisRun", (Hall,), {"run": staticmethod(run), "database": database})
+    hall: type[Hall] = type("HallOfThisRun", (Hall,), {"run": staticmethod(run_in_loop), "database": database})
     run_state_machine_as_test(hall, settings=settings(max_examples=25, stateful_step_count=40, deadline=None))
