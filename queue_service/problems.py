@@ -30,6 +30,13 @@ DATABASE_AWAY: tuple[type[Exception], ...] = (
     sqlalchemy.exc.TimeoutError,
 )
 """What a restarting PostgreSQL looks like from here: nothing was done, so the client may try again."""
+NOT_TEXT: tuple[type[Exception], ...] = (
+    UnicodeDecodeError,
+    RecursionError,  # thousands of brackets, one within the other
+    asyncpg.CharacterNotInRepertoireError,  # NUL, which PostgreSQL's text cannot hold
+    asyncpg.UntranslatableCharacterError,
+)
+"""What a client sends that no form and no program of ours would."""
 MACHINE_PATHS = ("/api/", "/health/", "/metrics", "/schema", "/live/")
 
 AnyRequest = Request[Any, Any, Any]
@@ -44,6 +51,7 @@ class InternalError(DomainError):
 class MethodNotAllowed(DomainError):
     status = 405
     code = "method_not_allowed"
+    sentence = {"ru": "Здесь так сделать нельзя.", "en": "This cannot be done here."}
 
 
 class TooLarge(DomainError):
@@ -62,6 +70,8 @@ def domain_error(error: Exception) -> DomainError:
     while cause is not None:
         if isinstance(cause, DATABASE_AWAY) or (isinstance(cause, sqlalchemy.exc.DBAPIError) and cause.connection_invalidated):
             return Unavailable(retry_after=1)
+        if isinstance(cause, NOT_TEXT):
+            return Malformed()
         cause = getattr(cause, "orig", None) or cause.__cause__
     return InternalError()
 
@@ -94,9 +104,7 @@ def render(request: AnyRequest, error: Exception) -> Response[Any]:
     if ours.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     language = accepted_language(request.headers.get("Accept-Language"))
-    return Response(
-        problem(ours, language), status_code=ours.status, media_type="application/problem+json", headers=headers
-    )
+    return Response(problem(ours, language), status_code=ours.status, media_type="application/problem+json", headers=headers)
 
 
 def exception_handlers() -> dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Any]]]:

@@ -66,7 +66,7 @@ def check_csrf(connection: Connection, token: str, sent: str | None) -> None:
     """Forbidden unless a changing request made with the cookie also carries the token that only our pages know."""
     if connection.scope.get("method", "GET") in SAFE_METHODS:
         return
-    if not sent or not hmac.compare_digest(sent, csrf_token(token)):
+    if not sent or not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
         raise Forbidden({"ru": "Страница устарела. Обновите её и повторите.", "en": "This page is stale. Please reload it."})
 
 
