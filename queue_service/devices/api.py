@@ -36,7 +36,7 @@ def provide_device(request: Request[Any, Any, Any]) -> DeviceIdentity:
 
 class PageHealth(msgspec.Struct, frozen=True):
     version: str = ""
-    errors: list[str] = []
+    errors: tuple[str, ...] = ()
 
 
 class PrinterHealth(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ LONGEST_KEY = 200
 class TicketIn(msgspec.Struct, frozen=True):
     service: str
     privilege: str | None = None
-    needs: list[Need] = []
+    needs: tuple[Need, ...] = ()
     language: Literal["ru", "en"] = "ru"
 
 
