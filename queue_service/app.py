@@ -166,7 +166,7 @@ def create_app(settings: Settings) -> Litestar:
     """The whole service for these settings; nothing is opened before its lifespan starts."""
     configure_logging(settings.log_level)
     desk_routes = Router("", route_handlers=[queue_service.desks.api.router], dependencies={"catalogue": Provide(provide_catalogue)})
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             live,
             ready,
@@ -194,7 +194,6 @@ def create_app(settings: Settings) -> Litestar:
             "now": Provide(_now, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(),
-        middleware=[request_id_middleware, security_headers_middleware],
         lifespan=[lifespan],
         state=State({"settings": settings, "error_page": error_page}),
         openapi_config=OpenAPIConfig(title="Электронная очередь", version="1", path="/schema"),
@@ -202,6 +201,9 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    # Litestar's own middleware sees only the routes that it knows; an unknown address needs the id and the headers just as well.
+    app.asgi_handler = request_id_middleware(security_headers_middleware(app.asgi_handler))
+    return app
 
 
 def from_environment() -> Litestar:
