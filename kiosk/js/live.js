@@ -11,7 +11,7 @@ import { fetchMenu, liveAddress } from "./api.js";
 const SILENCE_MS = 25_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
-/** How often to ask while there is no socket. */
+/** How often to ask while no socket speaks. */
 const POLL_MS = 5000;
 /** Failed questions in a row before the visitor is told: one may be an accident. */
 const LOST_AFTER = 2;
@@ -29,6 +29,8 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
   let heard = 0;
   /** @type {WebSocket | null} */
   let socket = null;
+  /** An open socket that has brought nothing yet is not to be relied on. */
+  let speaks = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let silence;
 
@@ -44,12 +46,14 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
     socket = line;
     line.onmessage = (message) => {
       retry = FIRST_RETRY_MS;
+      speaks = true;
       received(JSON.parse(String(message.data)));
       expectMore(line);
     };
     line.onclose = () => {
       if (socket !== line) return;
       socket = null;
+      speaks = false;
       clearTimeout(silence);
       void ask();
       setTimeout(connect, jitter(retry));
@@ -79,9 +83,8 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
   }
 
   function poll() {
-    const quiet = socket?.readyState !== WebSocket.OPEN || performance.now() - heard > SILENCE_MS;
     setTimeout(poll, jitter(POLL_MS));
-    if (quiet) void ask();
+    if (!speaks) void ask();
   }
 
   void ask();

@@ -168,6 +168,7 @@ document.addEventListener("click", (event) => {
   else if (idle.warning()) idle.touch();  // a press beside the warning is a sign of life too
 });
 document.addEventListener("pointerdown", touched);
+document.addEventListener("click", touched, true);  // a screen reader presses without a pointer
 document.addEventListener("keydown", (event) => {
   touched();
   if (event.key === "Escape" && !idle.warning()) dispatch({ type: state.step === "ticket" ? "reset" : "home" });

@@ -7,7 +7,7 @@
  */
 
 /** @import {Fit} from "./fit.js" */
-/** @import {Group, Lang, Menu, Need, Order, Privilege, Refusal, Request, Service, Ticket} from "./types.js" */
+/** @import {Group, Lang, Menu, Order, Privilege, Refusal, Request, Service, Ticket} from "./types.js" */
 
 /**
  * @typedef {"home" | "services" | "confirm" | "privilege" | "taking" | "ticket" | "refused" | "trouble"} Step
@@ -50,6 +50,8 @@
 
 /** An office with no more services than this needs no groups: design, "three taps at most". */
 export const DIRECT_LIMIT = 8;
+/** A GET can be overtaken by the socket by this much; a menu that is older still means that the service has set its clock back. */
+const OVERTAKEN_MS = 15_000;
 /** No screen offers more than this at once. */
 export const PER_PAGE = 8;
 
@@ -109,7 +111,8 @@ const reset = (state) => ({ ...home(state), order: null, engaged: false, lang: "
 
 /** @param {State} state @param {Menu} menu @returns {State} */
 function withMenu(state, menu) {
-  if (state.menu && menu.now < state.menu.now) return { ...state, link: "ok", paired: true };  // a GET overtaken by the socket
+  const late = state.menu ? Date.parse(state.menu.now) - Date.parse(menu.now) : 0;
+  if (late > 0 && late < OVERTAKEN_MS) return { ...state, link: "ok", paired: true };
   const frozen = state.shown !== null && (state.step !== "home" || (state.engaged && screenOf(state) === "home"));
   return { ...state, link: "ok", paired: true, menu, shown: frozen ? state.shown : menu };
 }
