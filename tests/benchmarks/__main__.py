@@ -25,7 +25,7 @@ async def _measured(scale: Scale, names: list[str]) -> Results:
     async with stage(scale) as made:
         results = Results(description(made.folder, await _version(made)))
         for name in names:
-            if time.monotonic() - scale.began > scale.limit:
+            if scale.over():
                 results.remarks.append(f"Left out: {name}, because the time was up; try --only {name}.")
             else:
                 await FIGURES[name](made, results)

@@ -163,9 +163,10 @@ _WAIT = """
 INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs, privilege_id,
                     privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key)
 SELECT $1, (now() AT TIME ZONE 'Europe/Moscow')::date, service.id, letter, 500000 + n, substr(md5(random()::text || n), 1, 16),
-       'waiting', 'walk_in', 'ru', '{}', privilege, CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false, issued, issued + interval '15 minutes',
-       issued + interval '15 minutes' - CASE WHEN privilege IS NOT NULL THEN interval '2 hours' ELSE '0' END, issued, 0,
-       gen_random_uuid()::text
+       'waiting', 'walk_in', 'ru', '{}', privilege, CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false,
+       issued, issued + interval '15 minutes',
+       issued + interval '15 minutes' - CASE WHEN privilege IS NOT NULL THEN interval '2 hours' ELSE '0' END, issued,
+       0, gen_random_uuid()::text
   FROM generate_series(1, $2::int) AS n
   JOIN LATERAL (SELECT now() - make_interval(secs => ($2 - n) * 3600.0 / $2) AS issued,
                        CASE WHEN n % 20 = 0 THEN (SELECT min(id) FROM privilege) END AS privilege) AS visitor ON true

@@ -21,6 +21,9 @@ class Scale:
     """Seconds after which no further round begins."""
     began: float = field(default_factory=time.monotonic)
 
+    def over(self) -> bool:
+        return time.monotonic() - self.began > self.limit
+
     def turns(self, share: float) -> Iterator[int]:
         """Round numbers for one figure; fewer than `rounds` when the next one would not end within its share of the time."""
         began = time.monotonic()
@@ -35,7 +38,7 @@ class Scale:
 
 def whole() -> Scale:
     """Up to five rounds: three would be the fewest whose median survives one disturbed round."""
-    return Scale(rounds=5, seconds=2, warm_up=0.5, old_tickets=1_000_000, complete=True, limit=540.0)
+    return Scale(rounds=5, seconds=2, warm_up=0.5, old_tickets=1_000_000, complete=True, limit=480.0)
 
 
 def quick() -> Scale:

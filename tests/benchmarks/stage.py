@@ -52,6 +52,10 @@ class Database:
         issued = await self.connection.fetchval("SELECT count(*) FROM ticket WHERE id > $1", self.last_old_ticket)
         return int(issued) - waiting
 
+    async def wal_bytes(self) -> float:
+        """Write-ahead log of the server so far; only one database works at a time."""
+        return float(await self.connection.fetchval("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn"))
+
 
 class Service:
     """A running `queue-service serve` and its database."""

@@ -26,7 +26,7 @@ async def measure(stage: Stage, results: Results) -> None:
         return
     for turn in stage.scale.turns(SHARE):
         say(f"{GROUP}, round {turn + 1}")
-        for offices, clients in POINTS if stage.scale.complete else POINTS[-2:]:
+        for offices, clients in POINTS if stage.scale.complete else POINTS[2:3]:
             name = f"{'one office' if offices == 1 else f'{offices} offices'}, {clients} client{'s' if clients > 1 else ''}"
             figure = results.figure(GROUP, name, "per second", "without NOTIFY")
             without = await _played(stage, silent, offices, clients)

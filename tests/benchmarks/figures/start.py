@@ -28,7 +28,7 @@ async def measure(stage: Stage, results: Results) -> None:
     database = await stage.database("started")
     for turn in stage.scale.turns(SHARE / 3):
         say(f"{GROUP}, round {turn + 1}")
-        for workers in (1, 2):
+        for workers in (1, 2) if stage.scale.complete else (1,):
             process = ServiceProcess({"QUEUE_DATABASE_URL": database.url}, workers, stage.folder)
             began = time.monotonic()
             process.start()

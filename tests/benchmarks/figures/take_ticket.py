@@ -5,6 +5,7 @@ answer was not 201, or in which the database holds fewer tickets than were ackno
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tests.benchmarks import pgbench
 from tests.benchmarks.errors import BenchmarkError
@@ -48,35 +49,47 @@ def _target(point: Point) -> Target | None:
     return Target("ratio", least=0.5 if point.offices > 1 else 1.0)
 
 
+class _Played(NamedTuple):
+    ours: Pace
+    """Of the last point."""
+    floor: Floor
+    wal: float
+    """Bytes of write-ahead log per ticket: unlike a pace it is the same on a busy machine."""
+
+
 async def measure(stage: Stage, results: Results) -> None:
     for turn in stage.scale.turns(SHARE):
         say(f"{GROUP}, round {turn + 1}")
         for offices in (60, 1):
             point = Point(offices, 32)
-            pace, floor = await _play(stage, results, [point])
+            empty = await _play(stage, results, [point])
             if stage.scale.old_tickets:
-                with_old, floor_with_old = await _play(stage, results, [replace(point, old=True)])
-                figure = results.figure(HISTORY, f"{GROUP}, {point.where}", "per second", "no old tickets", Target("ratio", least=0.9))
-                figure.add(with_old.per_second, pace.per_second)
-                figure = results.figure(HISTORY, f"{GROUP}, {point.where}, pgbench", "per second")
-                figure.add(floor_with_old.per_second, floor.per_second)
+                _compare(results, point.where, empty, await _play(stage, results, [replace(point, old=True)]))
     others = [(offices, clients) for offices in (60, 1) for clients in (1, 8, 32)] if stage.scale.complete else [(60, 32)]
     for turn in stage.scale.turns(OTHERS_SHARE):
         say(f"{GROUP}, other points, round {turn + 1}")
         for offices, clients in others:
-            points = [Point(offices, clients, workers) for workers in (1, 2)]
-            if clients == 32:  # by one worker it is played above
-                points[0] = replace(points[0], screens=True)
-            await _play(stage, results, points)
+            # By one worker 32 clients are played above; here its halls have their screens on.
+            one, two = Point(offices, clients, screens=clients == 32), Point(offices, clients, workers=2)
+            await _play(stage, results, [one, two] if stage.scale.complete else [one])
 
 
-async def _play(stage: Stage, results: Results, points: list[Point]) -> tuple[Pace, Floor]:
-    """The floor and then each point, which differ in workers only; the last one's pace."""
+def _compare(results: Results, where: str, empty: _Played, old: _Played) -> None:
+    target = Target("ratio", least=0.9)
+    results.figure(HISTORY, f"{GROUP}, {where}", "per second", "no old tickets", target).add(old.ours.per_second, empty.ours.per_second)
+    results.figure(HISTORY, f"{GROUP}, {where}, pgbench", "per second").add(old.floor.per_second, empty.floor.per_second)
+    results.figure("the write-ahead log of a ticket", where, "bytes", "no old tickets").add(old.wal, empty.wal)
+
+
+async def _play(stage: Stage, results: Results, points: list[Point]) -> _Played:
+    """The floor and then each point, which differ in workers or screens only."""
     offices = stage.city.offices[: points[0].offices]
     waiting = {office.id: WAITING for office in offices}
     database = await stage.database("floor", points[0].old)
     await database.begin(waiting)
+    wal = await database.wal_bytes()
     floor = await pgbench.run(database.url, take_floor(offices), points[0].clients, stage.scale.seconds)
+    wal = (await database.wal_bytes() - wal) / (floor.per_second * stage.scale.seconds)
     for point in points:
         service = await stage.service(point.workers, point.old)
         await service.database.begin(waiting)
@@ -86,7 +99,7 @@ async def _play(stage: Stage, results: Results, points: list[Point]) -> tuple[Pa
         if await service.database.tickets_taken(WAITING * len(offices)) < pace.done:
             raise BenchmarkError(f"{point}: acknowledged tickets are not in the database")
         results.figure(GROUP, str(point), "per second", "pgbench, the same statement", _target(point)).add_pace(pace, floor)
-    return pace, floor
+    return _Played(pace, floor, wal)
 
 
 def _job(stage: Stage, point: Point, service: Service) -> TakeJob:
