@@ -29,52 +29,63 @@ RETRY_SECONDS = 0.5
 
 
 class OfficeFeed:
-    """The latest state of one office and those who wait for the next."""
+    """The latest state of one office and those who wait for the next.
+
+    Changes are counted: a state covers all changes heard of before its read began, so whoever asks for the present waits for
+    exactly the read that includes it, and not for a storm to end.
+    """
 
     def __init__(self, office_id: int, load: Callable[[int], Awaitable[OfficeState]]) -> None:
         self.office_id = office_id
         self._load = load
         self.state: OfficeState | None = None
         self.watchers = 0
-        self._dirty = True
-        self._changed = asyncio.Event()
+        self._heard = 1
+        self._covered = 0
+        self._failure: Exception | None = None
+        self._turned = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._not_before = 0.0
 
     def mark_dirty(self) -> None:
-        self._dirty = True
+        self._heard += 1
         if self.watchers:
             self._ensure_reading()
 
-    def _ensure_reading(self) -> asyncio.Task[None]:
+    def _ensure_reading(self) -> None:
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read_while_dirty())
-        return self._reading
+            self._reading = asyncio.create_task(self._read_what_was_heard())
 
-    async def _read_while_dirty(self) -> None:
-        while self._dirty:
+    async def _read_what_was_heard(self) -> None:
+        while self._covered < self._heard:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
-            self._dirty = False
-            started = time.monotonic()
+            heard, started = self._heard, time.monotonic()
             try:
                 self.state = await self._load(self.office_id)
             except Exception as error:  # the screens go on with what they have; the log says why
-                self._dirty = True
-                self._not_before = time.monotonic() + RETRY_SECONDS
                 log.warning("office_not_read", office=self.office_id, error=repr(error))
-                if not self.watchers:
-                    raise
-                continue
-            finished = time.monotonic()
-            self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + READ_SHARE * (finished - started))
-            self._changed.set()
-            self._changed = asyncio.Event()
+                self._failure = error
+                self._not_before = time.monotonic() + RETRY_SECONDS
+            else:
+                finished = time.monotonic()
+                self._covered, self._failure = heard, None
+                self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + READ_SHARE * (finished - started))
+            self._turned.set()
+            self._turned = asyncio.Event()
+            if self._failure is not None and not self.watchers:
+                return  # whoever asks next starts anew
 
     async def fresh(self) -> OfficeState:
-        """The present state: nothing that this process has done or heard of is missing; in a storm it takes up to 50 ms."""
-        if self.state is None or self._dirty:
-            await asyncio.shield(self._ensure_reading())
-        assert self.state is not None
+        """The present state: nothing that this process has done or heard of is missing; in a storm it takes up to 50 ms.
+
+        Raises what reading raised when the database is away.
+        """
+        heard = self._heard
+        while self.state is None or self._covered < heard:
+            self._ensure_reading()
+            await self._turned.wait()
+            if self._failure is not None and self._covered < heard:
+                raise self._failure
         return self.state
 
     async def soon(self) -> OfficeState:
@@ -84,10 +95,11 @@ class OfficeFeed:
         return await self.fresh()
 
     async def after(self, version: int) -> OfficeState:
-        """The newest state once there is one newer than `version`."""
+        """The newest state once there is one newer than `version`; outlasts a database that is away."""
         while self.state is None or self.state.version <= version:
-            self._ensure_reading()
-            await self._changed.wait()
+            if self._covered < self._heard:
+                self._ensure_reading()
+            await self._turned.wait()
         return self.state
 
 
