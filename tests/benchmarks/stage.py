@@ -5,6 +5,7 @@ nobody listens, as pgbench alone would. Everything is made at first use and gone
 """
 
 import asyncio
+import atexit
 import shutil
 import sys
 import tempfile
@@ -147,6 +148,9 @@ class Stage:
 async def stage(scale: Scale) -> AsyncIterator[Stage]:
     # Short: the server's socket lies inside, and a socket's path may have 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="queue-bench-"))
+    # Besides the removal below: the server's package comes back when the interpreter ends and leaves its lock file once more.
+    # What is registered before the server starts runs after that.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     server = EmbeddedServer(folder)
     try:
         await asyncio.to_thread(server.start)
