@@ -11,6 +11,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from queue_service.db import Database, opened
+from queue_service.live import hub
 from queue_service.settings import Settings
 from tests.support.postgres import a_migrated_database, delete_everything
 from tests.support.service import Service, ServiceProcess, running
@@ -56,11 +57,16 @@ async def run_in_loop(open_database: Database) -> Callable[[Coroutine[Any, Any, 
 
 @pytest.fixture(scope="session")
 async def running_service(database_url: str) -> AsyncIterator[Service]:
-    """One service for the whole run; tests take `service`."""
+    """One service for the whole run; tests take `service`.
+
+    Without a heartbeat: no test may pass because everything is read again every ten seconds anyway.
+    """
     settings = Settings(database_url=database_url, rate_limits=False, log_level="error")
-    with running(settings) as (base_url, app, settings):
-        async with Service(base_url, app, settings) as service:
-            yield service
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub, "HEARTBEAT_SECONDS", 3600.0)
+        with running(settings) as (base_url, app, settings):
+            async with Service(base_url, app, settings) as service:
+                yield service
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from queue_service.db import Database
 from queue_service.tickets.rules import Rank, Source, order_key
@@ -20,7 +22,22 @@ TICKETS = 2_000
 DESKS = 16
 QUEUED = 400
 
-Start = Callable[..., Awaitable[ServiceProcess]]
+
+@pytest.fixture(scope="module")
+async def two_workers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServiceProcess]:
+    async with ServiceProcess({"QUEUE_DATABASE_URL": database_url}, 2, tmp_path_factory.mktemp("service")) as process:
+        try:
+            process.start()
+            await process.ready()
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+async def service(database: Database, two_workers: ServiceProcess) -> ServiceProcess:
+    """Two workers over an empty database."""
+    return two_workers
 
 
 @asynccontextmanager
@@ -38,10 +55,9 @@ async def numbers_of(database: Database, office: AnOffice) -> list[int]:
     return [row["number"] for row in rows]
 
 
-async def test_64_kiosks_take_2000_tickets_numbered_once_each(service_process: Start, database: Database) -> None:
+async def test_64_kiosks_take_2000_tickets_numbered_once_each(service: ServiceProcess, database: Database) -> None:
     office = await an_office(database)
     kiosks = [await a_kiosk(database, office) for _ in range(KIOSKS)]
-    service = await service_process(workers=2)
     still = iter(range(TICKETS))
 
     async def tap(kiosk: Wire) -> list[Answer]:
@@ -55,10 +71,9 @@ async def test_64_kiosks_take_2000_tickets_numbered_once_each(service_process: S
     assert await numbers_of(database, office) == list(range(1, TICKETS + 1))
 
 
-async def test_2000_taps_that_are_each_sent_twice_at_once_are_2000_tickets(service_process: Start, database: Database) -> None:
+async def test_2000_taps_that_are_each_sent_twice_at_once_are_2000_tickets(service: ServiceProcess, database: Database) -> None:
     office = await an_office(database)
     kiosks = [await a_kiosk(database, office) for _ in range(KIOSKS)]
-    service = await service_process(workers=2)
     still = iter(range(TICKETS))
 
     async def tap_twice(*connections: Wire) -> list[tuple[Answer, Answer]]:
@@ -146,14 +161,13 @@ async def a_mixed_hall(database: Database) -> tuple[AnOffice, list[AClerk]]:
     return office, clerks
 
 
-async def test_16_desks_empty_the_queue_in_due_order_each_ticket_to_one_desk(service_process: Start, database: Database) -> None:
+async def test_16_desks_empty_the_queue_in_due_order_each_ticket_to_one_desk(service: ServiceProcess, database: Database) -> None:
     """Due order under concurrency: a desk may pass over a better ticket only because another desk was taking it at that moment.
 
     By the journal that is exact. Whoever was being taken has its call written after ours, and as the very next call of the desk that
     was taking it, because a desk does one thing at a time.
     """
     office, clerks = await a_mixed_hall(database)
-    service = await service_process(workers=2)
 
     async def work(desk: Wire) -> list[Answer]:
         answers: list[Answer] = []
@@ -186,11 +200,10 @@ async def test_16_desks_empty_the_queue_in_due_order_each_ticket_to_one_desk(ser
             assert next_of[better.desk] == better.ticket, f"{call} was called before {better}"
 
 
-async def test_nobody_gets_an_error_for_losing_the_race_for_the_last_visitor(service_process: Start, database: Database) -> None:
+async def test_nobody_gets_an_error_for_losing_the_race_for_the_last_visitor(service: ServiceProcess, database: Database) -> None:
     desks = [a_desk(str(number)) for number in range(1, DESKS + 1)]
     office = await an_office(database, desks=desks)
     clerks = [await a_clerk_at(database, office, desk.number) for desk in desks]
-    service = await service_process(workers=2)
     async with wires_to(service, [clerk.token for clerk in clerks]) as wires:
         for _ in range(20):
             await a_queue(database, office, [Queued()])
