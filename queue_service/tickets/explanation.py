@@ -26,6 +26,9 @@ def why_waiting(issued_at: datetime, due_at: datetime, zone: ZoneInfo, *, privil
     return {"ru": ru, "en": en}
 
 
+MOST_COUNTED = 30
+"""Call-next looks at 32 candidates and does not count the rest of a long queue; nobody's question needs the exact number."""
+
 RULE_SENTENCES: dict[str, Text] = {
     "due": {"ru": "срок вызова самый ранний из ожидавших", "en": "due first of those who waited"},
     "privilege": {"ru": "обслуживание вне очереди по закону", "en": "priority given by law"},
@@ -39,8 +42,9 @@ def why_called(details: dict[str, Any], due_at: datetime, zone: ZoneInfo) -> Tex
     """Why this call was next, from the details stored with it by call-next."""
     rule = RULE_SENTENCES.get(str(details.get("rule")), RULE_SENTENCES["due"])
     due = due_at.astimezone(zone)
-    waiting = details.get("waiting", 0)
+    waiting = int(details.get("waiting", 0))
+    many = waiting > MOST_COUNTED
     return {
-        "ru": f"Вызван следующим: {rule['ru']} (срок {due:%H:%M}; кроме него ждали: {waiting}).",
-        "en": f"Called next: {rule['en']} (due {due:%H:%M}; others waiting: {waiting}).",
+        "ru": f"Вызван следующим: {rule['ru']} (срок {due:%H:%M}; кроме него ждали: {f'больше {MOST_COUNTED}' if many else waiting}).",
+        "en": f"Called next: {rule['en']} (due {due:%H:%M}; others waiting: {f'more than {MOST_COUNTED}' if many else waiting}).",
     }

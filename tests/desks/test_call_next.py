@@ -187,15 +187,15 @@ async def test_a_desk_that_closes_while_it_calls_has_no_visitor_or_stays_open(da
         await database.hot.execute("UPDATE shift SET closed_at = $1, paused_at = NULL, pause_reason = NULL", LATER)
 
 
-@pytest.mark.xfail(reason="only the candidates are counted, so a longer queue is told as 31")
-async def test_the_clerk_hears_how_many_others_waited(database: Database) -> None:
+@pytest.mark.parametrize(("queue", "told"), [(1, "ждали: 0"), (20, "ждали: 19"), (31, "ждали: 30"), (100, "ждали: больше 30")])
+async def test_the_clerk_hears_how_many_others_waited(database: Database, queue: int, told: str) -> None:
     office = await an_office(database)
     catalogue = await office.catalogue(database)
     clerk = await a_clerk_at(database, office, "1")
-    await a_queue(database, office, [Queued()] * 100)
+    await a_queue(database, office, [Queued()] * queue)
     called = await call_next(database.hot, catalogue, clerk.account_id, None, LATER)
     assert called is not None
-    assert called[1]["waiting"] == 99
+    assert told in why_called(called[1], called[0].due_at, catalogue.schedule.time_zone)["ru"]
 
 
 async def test_the_database_itself_refuses_a_second_visitor_at_a_desk(database: Database) -> None:
