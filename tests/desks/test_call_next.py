@@ -13,6 +13,7 @@ from queue_service.desks import commands
 from queue_service.desks.call_next import call_next
 from queue_service.desks.rules import PauseReason
 from queue_service.errors import DeskBusy, DomainError, ShiftClosed, ShiftPaused
+from queue_service.tickets.explanation import why_called
 from tests.support.factories import (
     LATER,
     AClerk,
