@@ -43,6 +43,26 @@ const tied = (phrase) => phrase.replace(/(?<![\p{L}\d])(\p{L}{1,2}) /gu, "$1\u00
 /** In the middle of a sentence «Удостоверение» loses its capital, and «СНИЛС» does not. @param {string} phrase */
 export const uncapitalised = (phrase) => (/^\p{Lu}\p{Ll}/u.test(phrase) ? phrase.charAt(0).toLowerCase() + phrase.slice(1) : phrase);
 
+/** @param {Wait | null} wait @returns {string} */
+function ruWait(wait) {
+  if (!wait) return "уточняется";
+  const { low, high } = wait;
+  if (high < 1) return "без ожидания";
+  if (high >= HOURS_FROM) return low === high ? `примерно ${hours(high, "ч", "мин")}` : low < 1 ? `до\u00a0${hours(high, "ч", "мин")}` : `${hours(low, "ч", "мин")} – ${hours(high, "ч", "мин")}`;
+  if (low < 1) return `до\u00a0${counted("ru", high, { one: "минуты", few: "минут", many: "минут", other: "минут" })}`;
+  return `примерно ${range(low, high)}${ruMinutes(high)}`;
+}
+
+/** @param {Wait | null} wait @returns {string} */
+function enWait(wait) {
+  if (!wait) return "not known yet";
+  const { low, high } = wait;
+  if (high < 1) return "no waiting";
+  if (high >= HOURS_FROM) return low === high ? `about ${hours(high, "h", "min")}` : low < 1 ? `up to ${hours(high, "h", "min")}` : `${hours(low, "h", "min")} – ${hours(high, "h", "min")}`;
+  if (low < 1) return `up to ${en(high, "minute")}`;
+  return `about ${range(low, high)}${en(high, "minute")}`;
+}
+
 const ru = {
   system: "Электронная очередь",
   chooseService: "Выберите услугу",
@@ -52,17 +72,9 @@ const ru = {
   ahead: "Перед вами",
   aheadValue: (/** @type {number} */ n) => (n === 0 ? "никого нет" : ruPeople(n)),
   waitLabel: "Ожидание",
-  /** @type {(wait: Wait | null) => string} */
-  wait: (wait) => {
-    if (!wait) return "уточняется";
-    const { low, high } = wait;
-    if (high < 1) return "без ожидания";
-    if (high >= HOURS_FROM) return low === high ? `примерно ${hours(high, "ч", "мин")}` : low < 1 ? `до\u00a0${hours(high, "ч", "мин")}` : `${hours(low, "ч", "мин")} – ${hours(high, "ч", "мин")}`;
-    if (low < 1) return `до\u00a0${counted("ru", high, { one: "минуты", few: "минут", many: "минут", other: "минут" })}`;
-    return `примерно ${range(low, high)}${ruMinutes(high)}`;
-  },
+  wait: ruWait,
   /** For a card, where a clock stands beside it. @type {(wait: Wait | null) => string} */
-  waitShort: (wait) => (wait ? ru.wait(wait).replace(/^примерно /, "") : "время уточняется"),
+  waitShort: (wait) => (wait ? ruWait(wait).replace(/^примерно /, "") : "время уточняется"),
   steps: ["Выберите услугу", "Возьмите талон", "Ждите вызова на\u00a0табло"],
   more: "Ещё",
   less: "Предыдущие",
@@ -142,15 +154,8 @@ const english = {
   ahead: "Ahead of you",
   aheadValue: (n) => (n === 0 ? "nobody" : counted("en", n, { one: "person", other: "people" })),
   waitLabel: "Waiting time",
-  wait: (wait) => {
-    if (!wait) return "not known yet";
-    const { low, high } = wait;
-    if (high < 1) return "no waiting";
-    if (high >= HOURS_FROM) return low === high ? `about ${hours(high, "h", "min")}` : low < 1 ? `up to ${hours(high, "h", "min")}` : `${hours(low, "h", "min")} – ${hours(high, "h", "min")}`;
-    if (low < 1) return `up to ${en(high, "minute")}`;
-    return `about ${range(low, high)}${en(high, "minute")}`;
-  },
-  waitShort: (wait) => (wait ? english.wait(wait).replace(/^about /, "") : "not known yet"),
+  wait: enWait,
+  waitShort: (wait) => (wait ? enWait(wait).replace(/^about /, "") : "not known yet"),
   steps: ["Choose a service", "Take your ticket", "Wait for the call"],
   more: "More",
   less: "Previous",

@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.Column("late_grace_minutes", sa.Integer(), nullable=False),
         sa.Column("help_out_penalty_minutes", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "no_show_min_calls >= 1 AND no_show_min_seconds >= 0 AND return_limit_minutes >= 0 AND privilege_head_start_minutes >= 0 AND booked_head_start_minutes >= 0 AND late_grace_minutes >= 0 AND help_out_penalty_minutes >= 0",
+            "no_show_min_calls >= 1 AND no_show_min_seconds >= 0 AND return_limit_minutes >= 0"
+            " AND privilege_head_start_minutes >= 0 AND booked_head_start_minutes >= 0"
+            " AND late_grace_minutes >= 0 AND help_out_penalty_minutes >= 0",
             name=op.f("ck_office_policy_not_negative"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_office")),
@@ -97,9 +99,7 @@ def upgrade() -> None:
         sa.Column("weekday", sa.SmallInteger(), nullable=False),
         sa.Column("opens", sa.SmallInteger(), nullable=False),
         sa.Column("closes", sa.SmallInteger(), nullable=False),
-        sa.CheckConstraint(
-            "opens >= 0 AND opens < closes AND closes <= 1440", name=op.f("ck_opening_hours_opens_before_it_closes")
-        ),
+        sa.CheckConstraint("opens >= 0 AND opens < closes AND closes <= 1440", name=op.f("ck_opening_hours_opens_before_it_closes")),
         sa.CheckConstraint("weekday BETWEEN 1 AND 7", name=op.f("ck_opening_hours_weekday_is_iso")),
         sa.ForeignKeyConstraint(["office_id"], ["office.id"], name=op.f("fk_opening_hours_office_id")),
         sa.PrimaryKeyConstraint("office_id", "weekday", "opens", name=op.f("pk_opening_hours")),
@@ -216,9 +216,7 @@ def upgrade() -> None:
         sa.Column("office_id", sa.Integer(), nullable=False),
         sa.Column("help_out", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["office_id", "desk_id"], ["desk.office_id", "desk.id"], name="fk_desk_service_desk"),
-        sa.ForeignKeyConstraint(
-            ["office_id", "service_id"], ["service.office_id", "service.id"], name="fk_desk_service_service"
-        ),
+        sa.ForeignKeyConstraint(["office_id", "service_id"], ["service.office_id", "service.id"], name="fk_desk_service_service"),
         sa.PrimaryKeyConstraint("desk_id", "service_id", name=op.f("pk_desk_service")),
     )
     op.create_table(
@@ -250,12 +248,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shift")),
     )
     op.create_index("ix_shift_office", "shift", ["office_id", "opened_at"], unique=False)
-    op.create_index(
-        "uq_shift_open_account", "shift", ["account_id"], unique=True, postgresql_where=sa.text("closed_at IS NULL")
-    )
-    op.create_index(
-        "uq_shift_open_desk", "shift", ["desk_id"], unique=True, postgresql_where=sa.text("closed_at IS NULL")
-    )
+    op.create_index("uq_shift_open_account", "shift", ["account_id"], unique=True, postgresql_where=sa.text("closed_at IS NULL"))
+    op.create_index("uq_shift_open_desk", "shift", ["desk_id"], unique=True, postgresql_where=sa.text("closed_at IS NULL"))
     op.create_table(
         "ticket",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -287,9 +281,7 @@ def upgrade() -> None:
             "(privilege_id IS NULL) = (privilege_state IS NULL) AND privilege_state IN ('claimed', 'confirmed', 'refused')",
             name=op.f("ck_ticket_privilege_has_a_state"),
         ),
-        sa.CheckConstraint(
-            "letter ~ '^[АВГДЕКЛМНПРСТУФЭ]$' AND number >= 1", name=op.f("ck_ticket_number_well_formed")
-        ),
+        sa.CheckConstraint("letter ~ '^[АВГДЕКЛМНПРСТУФЭ]$' AND number >= 1", name=op.f("ck_ticket_number_well_formed")),
         sa.CheckConstraint("needs <@ ARRAY['low_vision', 'hearing', 'wheelchair']", name=op.f("ck_ticket_needs_known")),
         sa.CheckConstraint("source IN ('walk_in', 'booked')", name=op.f("ck_ticket_source_known")),
         sa.CheckConstraint(
@@ -302,9 +294,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("rank_at <= due_at", name=op.f("ck_ticket_head_start_not_negative")),
         sa.ForeignKeyConstraint(["office_id", "desk_id"], ["desk.office_id", "desk.id"], name="fk_ticket_desk"),
-        sa.ForeignKeyConstraint(
-            ["office_id", "service_id"], ["service.office_id", "service.id"], name="fk_ticket_service"
-        ),
+        sa.ForeignKeyConstraint(["office_id", "service_id"], ["service.office_id", "service.id"], name="fk_ticket_service"),
         sa.ForeignKeyConstraint(["privilege_id"], ["privilege.id"], name=op.f("fk_ticket_privilege_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint("office_id", "local_date", "letter", "number", name="uq_ticket_number"),

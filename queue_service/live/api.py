@@ -24,9 +24,7 @@ from queue_service.tickets.queries import now_of, ticket_by_secret
 
 
 def snapshot(state: OfficeState, view: msgspec.Struct) -> Response[bytes]:
-    return Response(
-        enveloped(state, encoded(view)), media_type=MediaType.JSON, headers={"Cache-Control": "no-store"}, status_code=200
-    )
+    return Response(enveloped(state, encoded(view)), media_type=MediaType.JSON, headers={"Cache-Control": "no-store"}, status_code=200)
 
 
 class OfficeListed(msgspec.Struct, frozen=True):
@@ -107,9 +105,7 @@ async def show_queue(request: Request[Any, Any, Any], identity: Identity, catalo
     return snapshot(state, desk.desk_snapshot(state, identity))
 
 
-public_router = Router(
-    "/api/public", route_handlers=[list_offices, show_office, show_board, show_ticket, leave], tags=["public"]
-)
+public_router = Router("/api/public", route_handlers=[list_offices, show_office, show_board, show_ticket, leave], tags=["public"])
 kiosk_router = Router("/api/kiosk", route_handlers=[show_menu], guards=[kiosk_only], tags=["kiosk"])
 desk_router = Router(
     "/api/desk",
