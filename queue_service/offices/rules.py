@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from queue_service.text import Text
+from queue_service.text import Text, pick
 
 DAYS_LOOKED_AHEAD = 14
 """How far «откроется» is searched; longer closures (January holidays are ten days) would be told by the notice, not by us."""
@@ -91,15 +91,16 @@ class Schedule:
                     return opens
         return None
 
+    def closure_reason(self, now: datetime) -> Text | None:
+        """Why the office is closed on this date of all dates; None where it is just outside its hours."""
+        closure = self._closure(self.local_date(now))
+        return closure.reason if closure is not None and closure.opens is None else None
+
     def closed_sentence(self, now: datetime) -> Text:
         """Why the office is closed and until when, for the person at the door."""
-        closure = self._closure(self.local_date(now))
-        opens = self.opens_at(now)
-        ru = "Отделение сейчас закрыто."
-        en = "The office is closed now."
-        if closure is not None and closure.opens is None:
-            ru = f"Сегодня отделение закрыто: {closure.reason['ru']}."
-            en = f"The office is closed today: {closure.reason.get('en') or closure.reason['ru']}."
+        reason, opens = self.closure_reason(now), self.opens_at(now)
+        ru = f"Сегодня отделение закрыто: {reason['ru']}." if reason else "Отделение сейчас закрыто."
+        en = f"The office is closed today: {pick(reason, 'en')}." if reason else "The office is closed now."
         if opens is not None:
             local = opens.astimezone(self.time_zone)
             if local.date() == self.local_date(now):

@@ -24,6 +24,9 @@ class OpenOut(msgspec.Struct, frozen=True):
     opens_at: datetime | None
     closes_at: datetime | None
     sentence: Text | None
+    """When closed: that it is, why, and when it opens."""
+    reason: Text | None
+    """Only the why, where a dated closure is the cause; for pages that show the opening time by themselves."""
 
 
 class NamedOut(msgspec.Struct, frozen=True):
@@ -50,8 +53,8 @@ def open_out(catalogue: Catalogue, now: datetime) -> OpenOut:
     schedule = catalogue.schedule
     closes_at = schedule.closes_at(now)
     if closes_at is not None:
-        return OpenOut(True, None, closes_at, None)
-    return OpenOut(False, schedule.opens_at(now), None, schedule.closed_sentence(now))
+        return OpenOut(True, None, closes_at, None, None)
+    return OpenOut(False, schedule.opens_at(now), None, schedule.closed_sentence(now), schedule.closure_reason(now))
 
 
 def encoded(view: msgspec.Struct) -> bytes:
