@@ -72,7 +72,7 @@ class TestBoard:
                 "time_zone": board_["office"]["time_zone"],
             },
             "zone": None,
-            "open": {"now": True, "opens_at": None, "sentence": None},
+            "open": {"now": True, "opens_at": None, "sentence": None, "reason": None},
             "calls": [],
             "next": [],
             "ticker": [{"ru": "Добро пожаловать", "en": "Welcome"}],
