@@ -112,7 +112,7 @@ async def test_a_repeat_after_the_visitor_was_called_says_so(service: Service, d
 
 
 async def test_a_key_is_not_forgotten_overnight(database: Database) -> None:
-    office = await an_office(database)
+    office = await an_office(database, time_zone="Europe/Moscow")
     catalogue = await office.catalogue(database)
     wish = Wish("passport", None, (), "ru", "tap")
     today = await take_ticket(database.hot, catalogue, wish, VIA, LATER)
