@@ -1,7 +1,9 @@
 """What telling the screens costs inside the hot statement: PostgreSQL lets transactions with NOTIFY commit one after another.
 
-Decides whether commands of one process should share a transaction (micro-batch): only if the statement without NOTIFY is much faster
-under many clients. Nobody listens here; what a listening worker pays is part of the other figures.
+The floor of `take a ticket` has NOTIFY in it, as the service has; here is what that floor itself gives away, because transactions
+that commit one by one cannot share a write to the disk. Decides whether commands of one process should share a transaction
+(micro-batch): only if the statement without NOTIFY is much faster under many clients. Nobody listens here; what a listening worker
+pays is part of the other figures.
 """
 
 from queue_service.tickets.take import TAKE_TICKET
