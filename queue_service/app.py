@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from litestar import Litestar, Response, Router, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -23,7 +23,7 @@ import queue_service.live.sockets
 import queue_service.staff.api
 import queue_service.tickets.api
 from queue_service import events
-from queue_service.db import OFFICE_CHANGED, Database, Pool, provide_db
+from queue_service.db import OFFICE_CHANGED, TICKET_ISSUED, Database, Pool, provide_db
 from queue_service.desks.api import provide_catalogue
 from queue_service.devices.api import provide_device
 from queue_service.devices.registry import Devices
@@ -40,6 +40,7 @@ from queue_service.problems import exception_handlers
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
 from queue_service.staff.sessions import Sessions
+from queue_service.tickets.api import Issuing
 from queue_service.tickets.housekeeping import expire_forgotten
 from queue_service.timing import clock
 
@@ -79,12 +80,14 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         settings.database_url,
         {
             OFFICE_CHANGED: hub.office_changed,
+            TICKET_ISSUED: hub.ticket_issued,
             events.SETUP_CHANGED: setup_changed,
             events.ACCESS_CHANGED: access_changed,
         },
         on_gap=gap,
     )
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
+    app.state.outlook = LiveOutlook(hub)
     # What this process commits it knows at once, without waiting for its own NOTIFY.
     app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
     tasks = [asyncio.create_task(each) for each in (listener.run(), hub.beat(), _keep_house(database))]
@@ -154,8 +157,16 @@ def _settings(state: State) -> Settings:
     return settings
 
 
-def _outlook(state: State) -> LiveOutlook:
-    return LiveOutlook(state.hub)
+def _issuing(request: Request[Any, Any, State]) -> Issuing:
+    state = request.app.state
+    return Issuing(
+        device=provide_device(request),
+        pool=state.database.hot,
+        catalogues=state.catalogues,
+        outlook=state.outlook,
+        public_url=state.settings.public_url,
+        now=clock(),
+    )
 
 
 def _now() -> datetime:
@@ -188,7 +199,7 @@ def create_app(settings: Settings) -> Litestar:
             "sessions": Provide(_sessions, sync_to_thread=False),
             "hub": Provide(_hub, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
-            "outlook": Provide(_outlook, sync_to_thread=False),
+            "issuing": Provide(_issuing, sync_to_thread=False),
             "identity": Provide(provide_identity, sync_to_thread=False),
             "device": Provide(provide_device, sync_to_thread=False),
             "now": Provide(_now, sync_to_thread=False),

@@ -38,6 +38,8 @@ SQLModel.metadata.naming_convention = MetaData(
 ).naming_convention
 
 
+TICKET_ISSUED = "ticket_issued"
+"""NOTIFY channel with an office's id: somebody joined the queue, and nothing else changed."""
 OFFICE_CHANGED = "office_changed"
 """NOTIFY channel and the key in a session's `info`: which offices its transaction changes."""
 

@@ -1,5 +1,5 @@
 """What a transaction tells every process, by NOTIFY inside itself, so that nobody hears of what was rolled back: `office_changed` (payload
-office id: tickets or desks moved), `setup_changed` and `access_changed`.
+office id: tickets or desks moved), `ticket_issued` (the same for a newcomer), `setup_changed` and `access_changed`.
 
 Payloads are ids only: whoever hears one reads the present. Refuses to carry content: a lost message must cost nothing.
 """

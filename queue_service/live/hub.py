@@ -22,6 +22,8 @@ SHORTEST_INTERVAL_SECONDS = 0.05
 """Below what an eye sees as delay; the screens of a storming office cost at most 20 reads a second."""
 READ_SHARE = 4
 """A read that took t is not repeated before 4 t: however long the queue, reading it takes at most a fifth of the process."""
+ESTIMATE_SECONDS = 1.0
+"""How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
 HEARTBEAT_SECONDS = 10.0
 """Watched offices are read at least this often: waits grow while nothing happens, and silence means a dead connection."""
 RETRY_SECONDS = 0.5
@@ -42,13 +44,19 @@ class OfficeFeed:
         self.watchers = 0
         self._heard = 1
         self._covered = 0
+        self._moves_heard = 1
+        self._moves_covered = 0
+        self._read_at = 0.0
         self._failure: Exception | None = None
         self._turned = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._not_before = 0.0
 
-    def mark_dirty(self) -> None:
+    def mark_dirty(self, *, newcomer: bool = False) -> None:
+        """`newcomer`: a ticket was issued and nothing else, which a forecast of this process may know already."""
         self._heard += 1
+        if not newcomer:
+            self._moves_heard += 1
         if self.watchers:
             self._ensure_reading()
 
@@ -59,7 +67,7 @@ class OfficeFeed:
     async def _read_what_was_heard(self) -> None:
         while self._covered < self._heard:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
-            heard, started = self._heard, time.monotonic()
+            heard, moves, started = self._heard, self._moves_heard, time.monotonic()
             try:
                 self.state = await self._load(self.office_id)
             except Exception as error:  # the screens go on with what they have; the log says why
@@ -68,7 +76,7 @@ class OfficeFeed:
                 self._not_before = time.monotonic() + RETRY_SECONDS
             else:
                 finished = time.monotonic()
-                self._covered, self._failure = heard, None
+                self._covered, self._moves_covered, self._failure, self._read_at = heard, moves, None, started
                 self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + READ_SHARE * (finished - started))
             self._turned.set()
             self._turned = asyncio.Event()
@@ -89,8 +97,13 @@ class OfficeFeed:
         return self.state
 
     async def soon(self) -> OfficeState:
-        """The state at once, though in a storm up to 50 ms old: for estimates, which a hot command must not wait for."""
-        if self.state is not None and time.monotonic() < self._not_before:
+        """The state for an estimate, which a hot command must not pay for: newcomers since the last read may be missing.
+
+        Those of this process are not: they are entered into the state's forecast as they come.
+        """
+        now = time.monotonic()
+        known = self._moves_covered == self._moves_heard and now - self._read_at < ESTIMATE_SECONDS
+        if self.state is not None and (known or now < self._not_before):
             return self.state
         return await self.fresh()
 
@@ -123,6 +136,11 @@ class Hub:
         feed = self._feeds.get(int(payload))
         if feed is not None:
             feed.mark_dirty()
+
+    def ticket_issued(self, payload: str) -> None:
+        feed = self._feeds.get(int(payload))
+        if feed is not None:
+            feed.mark_dirty(newcomer=True)
 
     def everything_changed(self) -> None:
         for feed in self._feeds.values():

@@ -4,8 +4,9 @@ The estimate in the answer comes through `Outlook`, which the application fills 
 how screens are fed.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 from litestar import Router, post
@@ -16,7 +17,6 @@ from queue_service.devices.api import kiosk_only
 from queue_service.devices.registry import DeviceIdentity
 from queue_service.errors import IdempotencyKeyMissing
 from queue_service.offices.catalogue import Catalogues
-from queue_service.settings import Settings
 from queue_service.text import Text
 from queue_service.tickets.rules import Need
 from queue_service.tickets.take import TakenTicket, Wish, take_ticket
@@ -56,32 +56,38 @@ class IssuedOut(msgspec.Struct, frozen=True):
     """The ticket page; what the printed QR code says."""
 
 
-@runtime_checkable
 class Outlook(Protocol):
     """Where a new ticket stands: people ahead and the wait (None: nobody can say)."""
 
     async def __call__(self, office_id: int, taken: TakenTicket) -> tuple[int, WaitOut | None]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """All that issuing a ticket needs from the process, as one dependency: Litestar starts a task for each of several."""
+
+    device: DeviceIdentity
+    pool: Pool
+    catalogues: Catalogues
+    outlook: Outlook
+    public_url: str
+    now: datetime
+
+
 @post("/tickets")
 async def issue_ticket(
     data: TicketIn,
-    device: DeviceIdentity,
-    pool: Pool,
-    catalogues: Catalogues,
-    outlook: Outlook,
-    settings: Settings,
-    now: datetime,
+    issuing: Issuing,
     idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=LONGEST_KEY)] = None,
 ) -> IssuedOut:
     """201 with the ticket; the same ticket again for a repeated key."""
     if not idempotency_key:
         raise IdempotencyKeyMissing
-    catalogue = await catalogues.of(device.office_id, now)
+    catalogue = await issuing.catalogues.of(issuing.device.office_id, issuing.now)
     needs = tuple(sorted(set(data.needs)))
     wish = Wish(data.service, data.privilege, needs, data.language, idempotency_key)
-    taken = await take_ticket(pool, catalogue, wish, ("kiosk", device.id), now)
-    ahead, wait = await outlook(catalogue.id, taken)
+    taken = await take_ticket(issuing.pool, catalogue, wish, ("kiosk", issuing.device.id), issuing.now)
+    ahead, wait = await issuing.outlook(catalogue.id, taken)
     return IssuedOut(
         id=taken.id,
         secret=taken.secret,
@@ -95,7 +101,7 @@ async def issue_ticket(
         due_at=taken.due_at,
         ahead=ahead,
         wait=wait,
-        url=f"{settings.public_url}/t/{taken.secret}",
+        url=f"{issuing.public_url}/t/{taken.secret}",
     )
 
 

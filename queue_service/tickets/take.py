@@ -50,7 +50,7 @@ WITH quota AS (          -- only a limited service has a row; no row comes back 
     INSERT INTO ticket_event (ticket_id, office_id, kind, at, details)
     SELECT id, office_id, 'issued', $9, jsonb_build_object('via', $14::text, 'by', $15::int) FROM ticket
 )
-SELECT id, number, pg_notify('office_changed', office_id::text) FROM ticket
+SELECT id, number, pg_notify('ticket_issued', office_id::text) FROM ticket
 """
 
 _BY_KEY = """

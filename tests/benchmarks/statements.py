@@ -20,7 +20,7 @@ UPDATE ticket SET state = 'waiting', desk_id = NULL, clerk_id = NULL, called_at 
 """
 """Undoes a call without a word to anybody, so that a queue of ten thousand is still one after a thousand calls."""
 
-_NOTIFY = re.compile(r"pg_notify\('office_changed', ([\w.$:]+)\)")
+_NOTIFY = re.compile(r"pg_notify\('(?:office_changed|ticket_issued)', ([\w.$:]+)\)")
 _RANDOM = "random(1, 9223372036854775806)"
 MSK = ZoneInfo("Europe/Moscow")
 
