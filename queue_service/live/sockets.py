@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 from litestar import Router, WebSocket, websocket
 from litestar.datastructures import State
@@ -83,14 +84,12 @@ async def follow(socket: Socket, office_id: int, render: Render, silence: float 
         await socket.close(code=1011)
 
 
-def _remembered(key: object, view: Callable[[OfficeState], Any]) -> Render:
-    async def render(state: OfficeState) -> bytes:
-        content = state.rendered.get(key)
-        if content is None:
-            content = state.rendered[key] = encoded(view(state))
-        return content
-
-    return render
+def _remembered(state: OfficeState, key: object, view: Callable[[], msgspec.Struct]) -> bytes:
+    """The view as it was encoded for the first socket that shows the same."""
+    content = state.rendered.get(key)
+    if content is None:
+        content = state.rendered[key] = encoded(view())
+    return content
 
 
 @asynccontextmanager
@@ -113,22 +112,34 @@ def _same_origin(socket: Socket) -> bool:
 async def board_socket(socket: Socket, office: str, zone: str | None = None) -> None:
     devices: Devices = socket.app.state.devices
     catalogues: Catalogues = socket.app.state.catalogues
+    token = device_token(socket)
     async with _refusing(socket):
-        device = await devices.identify(device_token(socket), DeviceKind.DISPLAY)
+        device = await devices.identify(token, DeviceKind.DISPLAY)
         catalogue = await catalogues.by_slug(office, clock())
         if catalogue.id != device.office_id:
             raise BadToken
-        shown = zone or device.zone
-        key = ("board", shown, repr(sorted(device.settings.items())))
-        await follow(socket, catalogue.id, _remembered(key, lambda state: board.board(state, shown, device.settings)))
+
+        async def render(state: OfficeState) -> bytes:
+            display = await devices.identify(token, DeviceKind.DISPLAY)  # a revoked one sees nothing more, a changed one its new settings
+            shown = zone or display.zone
+            key = ("board", shown, repr(sorted(display.settings.items())))
+            return _remembered(state, key, lambda: board.board(state, shown, display.settings))
+
+        await follow(socket, catalogue.id, render)
 
 
 @websocket("/kiosk")
 async def kiosk_socket(socket: Socket) -> None:
     devices: Devices = socket.app.state.devices
+    token = device_token(socket)
     async with _refusing(socket):
-        device = await devices.identify(device_token(socket), DeviceKind.KIOSK)
-        await follow(socket, device.office_id, _remembered(("menu", device.id), lambda state: menu.menu(state, device)))
+        device = await devices.identify(token, DeviceKind.KIOSK)
+
+        async def render(state: OfficeState) -> bytes:
+            kiosk = await devices.identify(token, DeviceKind.KIOSK)
+            return _remembered(state, ("menu", kiosk.id, repr(sorted(kiosk.settings.items()))), lambda: menu.menu(state, kiosk))
+
+        await follow(socket, device.office_id, render)
 
 
 @websocket("/desk")

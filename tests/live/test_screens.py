@@ -11,6 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from queue_service.db import Database
+from queue_service.devices.registry import hash_token
+from queue_service.events import access_changed, setup_changed
 from queue_service.live import hub
 from queue_service.settings import Settings
 from queue_service.staff.models import Role
@@ -124,6 +126,37 @@ async def test_who_has_no_right_to_watch_is_told_so_and_shown_nothing(service: S
         async with service.watch(path) as screen:
             assert await screen.closed() == REFUSED, path
             assert screen.seen == [], path
+
+
+@pytest.mark.parametrize("kind", ["display", "kiosk"])
+async def test_a_revoked_device_is_shown_nothing_more(service: Service, database: Database, office: AnOffice, kind: str) -> None:
+    display, kiosk, working = await a_display(database, office), await a_kiosk(database, office), await a_kiosk(database, office)
+    path = f"/live/board?office={office.slug}&token={display}" if kind == "display" else f"/live/kiosk?token={kiosk}"
+    async with service.watch(path) as screen:
+        await screen.next()
+        token = display if kind == "display" else kiosk
+        await database.hot.execute("UPDATE device SET revoked_at = now() WHERE token_hash = $1", hash_token(token))
+        async with database.session() as db:
+            await access_changed(db)
+
+        async def forgotten() -> bool:
+            return not service.app.state.devices._known
+
+        await eventually(forgotten)
+        await service.taken(working)
+        assert await screen.closed() == REFUSED
+        assert len(screen.seen) == 1
+
+
+async def test_a_changed_display_shows_its_new_settings_without_a_hand(service: Service, database: Database, office: AnOffice) -> None:
+    display = await a_display(database, office, distance_m=5)
+    async with service.watch(f"/live/board?office={office.slug}&token={display}") as board:
+        await board.next()
+        await database.hot.execute("UPDATE device SET settings = $1", {"distance_m": 20})
+        async with database.session() as db:
+            await access_changed(db)
+            await setup_changed(db, office.id)
+        await board.until(lambda each: each["settings"]["distance_m"] == 20)
 
 
 async def test_another_sites_page_cannot_watch_a_desk_with_our_cookie(service: Service, database: Database, office: AnOffice) -> None:
