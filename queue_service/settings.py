@@ -4,7 +4,6 @@ Refuses to be a module global: whoever needs a setting gets a `Settings`, so tha
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,16 @@ from pathlib import Path
 from queue_service.errors import SettingsError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def _libpq_url(url: str | None) -> str | None:
+    """The usual spellings of one thing: hosting panels say postgres://, SQLAlchemy names its driver."""
+    if not url:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
+        raise SettingsError("QUEUE_DATABASE_URL: нужен адрес вида postgresql://имя:пароль@узел:5432/база")
+    return f"postgresql://{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,6 @@ class Settings:
             return int(raw)
 
         port = number("QUEUE_PORT", 8000, 0, 65535)
-        # Hosting panels write the short scheme; SQLAlchemy knows only the long one.
-        database_url = re.sub("^postgres://", "postgresql://", environment.get("QUEUE_DATABASE_URL", ""))
         data_dir = Path(environment.get("QUEUE_DATA_DIR") or CHECKOUT / ".data").expanduser().absolute()
         return Settings(
             host=environment.get("QUEUE_HOST", "127.0.0.1"),
@@ -52,7 +59,7 @@ class Settings:
             workers=number("QUEUE_WORKERS", 1, 1, 64),
             data_dir=data_dir,
             assets_dir=Path(environment.get("QUEUE_ASSETS_DIR") or CHECKOUT / ".assets").absolute(),
-            database_url=database_url or None,
+            database_url=_libpq_url(environment.get("QUEUE_DATABASE_URL")),
             public_url=environment.get("QUEUE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
             hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 8, 1, 64),
             rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",

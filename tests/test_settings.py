@@ -80,3 +80,13 @@ def test_a_number_out_of_reason_is_named(name: str, value: str) -> None:
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("spelling", ["postgres://q@db/queue", "postgresql://q@db/queue", "postgresql+asyncpg://q@db/queue"])
+def test_the_usual_spellings_of_a_database_address_are_one(spelling: str) -> None:
+    assert Settings.from_environment({"QUEUE_DATABASE_URL": spelling}).database_url == "postgresql://q@db/queue"
+
+
+def test_an_address_of_another_kind_of_database_is_refused_in_a_sentence() -> None:
+    with pytest.raises(SettingsError, match="QUEUE_DATABASE_URL"):
+        Settings.from_environment({"QUEUE_DATABASE_URL": "mysql://q@db/queue"})
