@@ -20,7 +20,7 @@ from tests.support.wire import Answer, Wire
 KIOSKS = 64
 TICKETS = 2_000
 DESKS = 16
-QUEUED = 400
+QUEUED = 240
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def overtaken(calls: list[Call], index: int, own: dict[int, set[int]], helped: d
 
 
 async def a_mixed_hall(database: Database) -> tuple[AnOffice, list[AClerk]]:
-    """Three services, 16 desks that take some and help out with others, 400 people with privileges and bookings among them."""
+    """Three services, 16 desks that take some and help out with others, 240 people with privileges and bookings among them."""
     services = [a_service("passport", "А", norm=15), a_service("benefit", "В", norm=25), a_service("question", "Г", norm=5)]
     codes = [service.code for service in services]
     desks = []
