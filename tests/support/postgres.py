@@ -4,6 +4,7 @@ Tests are reset by DELETE, never by rolling back: NOTIFY, locks and commits are 
 """
 
 import asyncio
+import atexit
 import os
 import secrets
 import shutil
@@ -26,6 +27,8 @@ def a_server() -> Iterator[EmbeddedServer]:
     """An embedded server of the test's own, to stop and start as it likes; gone afterwards."""
     # Not pytest's tmp_path: the server's socket lies inside, and a socket's path may have 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="queue-tests-"))
+    # At exit too, and after the package's own handler (the last comes first), which makes the folder anew for its lock.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     server = EmbeddedServer(folder)
     try:
         server.start()
