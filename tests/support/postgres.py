@@ -22,13 +22,22 @@ from queue_service.embedded import EmbeddedServer
 from queue_service.schema import load_tables, upgrade_now
 
 
+_folders: list[Path] = []
+
+
+@atexit.register
+def _leave_nothing_behind() -> None:
+    """Once more at exit, last of all: the package's own handlers make a folder anew for their lock."""
+    for folder in _folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def a_server() -> Iterator[EmbeddedServer]:
     """An embedded server of the test's own, to stop and start as it likes; gone afterwards."""
     # Not pytest's tmp_path: the server's socket lies inside, and a socket's path may have 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="queue-tests-"))
-    # At exit too, and after the package's own handler (the last comes first), which makes the folder anew for its lock.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _folders.append(folder)
     server = EmbeddedServer(folder)
     try:
         server.start()
