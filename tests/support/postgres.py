@@ -21,7 +21,6 @@ from queue_service.db import Connection, Database
 from queue_service.embedded import EmbeddedServer
 from queue_service.schema import load_tables, upgrade_now
 
-
 _folders: list[Path] = []
 
 
