@@ -7,6 +7,8 @@ import { PER_PAGE } from "./state.js";
 
 /** What a card with a name of three lines and a row with a name of two need, gap included, in rem. */
 const CARD = 9.2;
+/** The same in large type on the contrast theme: heading and waits wrap into a second line. */
+const WRAPPED_CARD = 11;
 /** A card in the lower half is flatter: no letter, smaller facts. */
 const LOW_CARD = 6.8;
 const ROW = 5.3;
@@ -24,9 +26,11 @@ export function whatFits(low) {
   if (innerWidth < NARROW_PX) return { cards: PER_PAGE, rows: PER_PAGE };
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const columns = innerWidth > innerHeight ? 4 : 2;  // as in kiosk.css
+  const { theme, type } = document.documentElement.dataset;
+  const card = low ? LOW_CARD : theme === "contrast" && type === "large" ? WRAPPED_CARD : CARD;
   const room = low ? innerHeight / 2 / rem - BELOW : innerHeight / rem - AROUND;
   return {
-    cards: Math.min(PER_PAGE, Math.max(1, Math.floor(room / (low ? LOW_CARD : CARD))) * columns),
+    cards: Math.min(PER_PAGE, Math.max(1, Math.floor(room / card)) * columns),
     rows: Math.min(PER_PAGE, Math.max(2, Math.floor(room / ROW)) * (columns / 2)),
   };
 }
