@@ -61,6 +61,8 @@ class DeskInfo:
     zone: str | None
     place: Text | None
     accessible: bool
+    active: bool
+    """A desk that was switched off stays known while its last visitor and clerk are there."""
     services: frozenset[int]
     help_out: frozenset[int]
 
@@ -120,7 +122,7 @@ SELECT desk.*,
        coalesce(array_agg(service_id) FILTER (WHERE NOT help_out), '{}') AS own,
        coalesce(array_agg(service_id) FILTER (WHERE help_out), '{}')     AS helped
   FROM desk LEFT JOIN desk_service ON desk_service.desk_id = desk.id
- WHERE desk.office_id = $1 AND desk.active
+ WHERE desk.office_id = $1
  GROUP BY desk.id ORDER BY desk.number::int
 """
 _PRIVILEGES = "SELECT id, code, name, document, valid_from, valid_to FROM privilege ORDER BY position, id"
@@ -175,6 +177,7 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
             zone=zone_codes.get(row["zone_id"]),
             place=row["place"],
             accessible=row["accessible"],
+            active=row["active"],
             services=frozenset(row["own"]),
             help_out=frozenset(row["helped"]),
         )
@@ -199,7 +202,7 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
         ],
         services={service.code: service for service in services},
         services_by_id={service.id: service for service in services},
-        desks={desk.number: desk for desk in desks},
+        desks={desk.number: desk for desk in desks if desk.active},
         desks_by_id={desk.id: desk for desk in desks},
         zones={row["code"]: row["name"] for row in zones},
         privileges={privilege.code: privilege for privilege in privileges},

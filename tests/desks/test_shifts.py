@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter
 
 import pytest
+from sqlalchemy import text
 
 from queue_service.db import Database
+from queue_service.events import setup_changed
 from queue_service.staff.models import Role
-from tests.support.factories import AClerk, a_clerk, a_clerk_at, a_desk, a_service, a_ticket, an_office
-from tests.support.service import Service
+from tests.support.factories import AClerk, a_clerk, a_clerk_at, a_desk, a_kiosk, a_service, a_ticket, an_office
+from tests.support.service import Service, eventually
 
 TWO_DESKS = [a_desk("1"), a_desk("2")]
 
@@ -205,3 +207,28 @@ async def test_the_database_itself_refuses_a_second_open_shift(database: Databas
         await a_clerk_at(database, office, number)
     with pytest.raises(Exception, match=index):
         await database.hot.execute(f"UPDATE shift SET {same} = (SELECT min({same}) FROM shift)")
+
+
+async def test_a_desk_switched_off_under_a_clerk_keeps_its_visitor_in_sight(service: Service, database: Database) -> None:
+    office = await an_office(database, desks=(a_desk("1"), a_desk("2")))
+    kiosk = await a_kiosk(database, office)
+    clerk = await a_clerk_at(database, office, "1")
+    ticket = await service.taken(kiosk)
+    await service.called(clerk)
+    async with database.session() as db:
+        await (await db.connection()).execute(text("UPDATE desk SET active = false WHERE id = :id"), {"id": office.desks["1"]})
+        await setup_changed(db, office.id)
+
+    async def without_the_desk() -> bool:
+        snapshot = (await service.get("/api/desk/queue", clerk.token)).json()
+        return [desk["number"] for desk in snapshot["desks"]] == ["2"]
+
+    await eventually(without_the_desk)
+    board = (await service.get(f"/api/public/offices/{office.slug}/board")).json()
+    assert [(call["ticket"], call["desk"]) for call in board["calls"]] == [(ticket["number"], "1")]
+    for action in ("start", "finish"):
+        assert (await service.desk(clerk, action)).status_code == 200, action
+    assert (await service.desk(clerk, "shift/pause", reason="lunch")).status_code == 200
+    assert (await service.desk(clerk, "shift/resume")).json()["desk"] == "1"
+    assert (await service.desk(clerk, "shift", "DELETE")).status_code == 204
+    assert (await service.desk(clerk, "shift", "PUT", desk="1")).status_code == 404

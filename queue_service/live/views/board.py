@@ -50,7 +50,11 @@ class BoardOut(msgspec.Struct, frozen=True):
 def board(state: OfficeState, zone: str | None = None, settings: dict[str, Any] | None = None) -> BoardOut:
     """The hall's board; `zone` limits calls, next numbers and desks to one part of the hall."""
     catalogue = state.catalogue
-    desks = [desk for desk in catalogue.desks.values() if zone is None or desk.zone == zone]
+    desks = [
+        desk
+        for desk in catalogue.desks_by_id.values()
+        if (zone is None or desk.zone == zone) and (desk.active or desk.id in state.open_shifts)
+    ]
     ids = {desk.id for desk in desks}
     shifts = [state.open_shifts[desk_id] for desk_id in ids & state.open_shifts.keys()]
     paused = sum(shift.paused_at is not None for shift in shifts)
