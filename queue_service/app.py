@@ -15,6 +15,7 @@ from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 import queue_service.desks.api
 import queue_service.devices.api
@@ -48,6 +49,8 @@ log = structlog.get_logger(__name__)
 
 HOUSEKEEPING_SECONDS = 60.0
 """Often enough that nobody at the door sees yesterday's queue."""
+SCHEMA_FORMS = [JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin(path="/openapi.yaml")]
+"""The description itself: the viewers that the framework offers load scripts and fonts from foreign origins."""
 BODY_LIMIT_BYTES = 64 * 1024
 """No request of ours has more than a few kilobytes."""
 
@@ -207,7 +210,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=exception_handlers(),
         lifespan=[lifespan],
         state=State({"settings": settings, "error_page": error_page}),
-        openapi_config=OpenAPIConfig(title="Электронная очередь", version="1", path="/schema"),
+        openapi_config=OpenAPIConfig(title="Электронная очередь", version="1", path="/schema", render_plugins=SCHEMA_FORMS),
         request_max_body_size=BODY_LIMIT_BYTES,
         logging_config=None,
         debug=False,

@@ -19,6 +19,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 log = structlog.get_logger(__name__)
 
+METRICS_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]
+"""The framework adds the charset of a text itself."""
 SLOW_SECONDS = 1.0
 """A request this slow is worth a line even when it succeeded; the rest would be a line per tap."""
 
@@ -90,5 +92,5 @@ def metrics_route() -> Response[bytes]:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(registry), media_type=METRICS_TYPE)
+    return Response(generate_latest(), media_type=METRICS_TYPE)

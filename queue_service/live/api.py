@@ -74,6 +74,7 @@ async def show_office(slug: str, catalogues: Catalogues, hub: Hub, now: datetime
 @get("/offices/{slug:str}/board")
 async def show_board(slug: str, catalogues: Catalogues, hub: Hub, now: datetime, zone: str | None = None) -> Response[bytes]:
     catalogue = await catalogues.by_slug(slug, now)
+    board.check_zone(catalogue, zone)
     state = await hub.feed(catalogue.id).fresh()
     return snapshot(state, board.board(state, zone))
 

@@ -118,6 +118,7 @@ async def board_socket(socket: Socket, office: str, zone: str | None = None) -> 
         catalogue = await catalogues.by_slug(office, clock())
         if catalogue.id != device.office_id:
             raise BadToken
+        board.check_zone(catalogue, zone)
 
         async def render(state: OfficeState) -> bytes:
             display = await devices.identify(token, DeviceKind.DISPLAY)  # a revoked one sees nothing more, a changed one its new settings

@@ -126,7 +126,8 @@ class OfficeState:
             if desk is not None and shift.paused_at is None:
                 desks.append(OpenDesk(desk.services, desk.help_out, self._remaining(desk_id)))
         queue = [InQueue(ticket.id, ticket.service_id, ticket.rank, ticket.issued_at) for ticket in self.waiting]
-        return Forecast(self.now, self.durations, desks, queue)
+        all_desks = [desk.services for desk in self.catalogue.desks.values()]
+        return Forecast(self.now, self.durations, desks, queue, all_desks)
 
     def _remaining(self, desk_id: int) -> Duration | None:
         call = self.call_by_desk.get(desk_id)

@@ -66,6 +66,8 @@ class Forecast:
     desks: Sequence[OpenDesk]
     queue: Sequence[InQueue]
     """In any order; sorted here by the rule of the queue."""
+    all_desks: Sequence[frozenset[int]] = ()
+    """Services of every desk, open or not: before the first opens, people stand before the desks that will."""
     ahead: dict[int, int] = field(init=False, default_factory=dict)
     """Ticket id -> people who would be called before it by desks that take its service."""
     waits: dict[int, Wait | None] = field(init=False, default_factory=dict)
@@ -104,7 +106,8 @@ class Forecast:
         """Services whose visitors stand before the same desks."""
         found = self._rivals.get(service_id)
         if found is None:
-            found = frozenset({service_id}).union(*(self.desks[index].services for index in self._desks_for(service_id)))
+            open_ones = [self.desks[index].services for index in self._desks_for(service_id)]
+            found = frozenset({service_id}).union(*(open_ones or [each for each in self.all_desks if service_id in each]))
             self._rivals[service_id] = found
         return found
 

@@ -25,7 +25,9 @@ LONGEST_KEY = 200
 """Characters of an Idempotency-Key: a UUID has 36; more than this is not a key but an attack on an index."""
 
 
-class TicketIn(msgspec.Struct, frozen=True):
+class TicketIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A misspelt `privilege` must not become a ticket without one."""
+
     service: str
     privilege: str | None = None
     needs: tuple[Need, ...] = ()

@@ -25,6 +25,7 @@ from tests.support.factories import (
     a_display,
     a_kiosk,
     a_queue,
+    a_service,
     a_ticket,
     an_office,
 )
@@ -282,3 +283,22 @@ async def test_a_screen_that_went_away_is_forgotten(service: Service, database: 
     while watching() != before:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_a_mistyped_zone_is_said_and_not_shown_as_an_empty_hall(service: Service, database: Database) -> None:
+    office = await an_office(database)
+    display = await a_display(database, office)
+    answer = await service.get(f"/api/public/offices/{office.slug}/board", zone="typo")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "Зоны «typo» в этом отделении нет.")
+    async with service.watch(f"/live/board?office={office.slug}&zone=typo&token={display}") as screen:
+        assert await screen.closed() == 4401
+
+
+async def test_before_the_first_desk_opens_everybody_who_waits_is_counted(service: Service, database: Database) -> None:
+    office = await an_office(database, a_service("passport"), a_service("address"))
+    kiosk = await a_kiosk(database, office)
+    for _ in range(3):
+        await service.taken(kiosk, "passport")
+    menu = (await service.get("/api/kiosk/menu", kiosk)).json()
+    counted = {each["code"]: (each["ahead"], each["wait"]) for group in menu["groups"] for each in group["services"]}
+    assert counted == {"passport": (3, None), "address": (3, None)}

@@ -219,3 +219,9 @@ async def test_a_privilege_counts_only_while_it_is_in_force(service: Service, da
     for code in ("former", "future"):
         is_problem(await service.take(kiosk, privilege=code), 400, "unknown_privilege")
     await service.taken(kiosk, privilege="present")
+
+
+async def test_a_misspelt_field_is_malformed_and_not_a_ticket_without_it(service: Service, database: Database) -> None:
+    office = await an_office(database)
+    answer = await service.take(await a_kiosk(database, office), privelege="veteran")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_body")

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from queue_service.errors import NotFound
 from queue_service.live.state import OfficeState
 from queue_service.live.views.parts import NamedOut, OfficeOut, OpenOut, office_out, open_out
-from queue_service.offices.catalogue import DeskInfo
+from queue_service.offices.catalogue import Catalogue, DeskInfo
 from queue_service.text import Text
 from queue_service.tickets.queries import TicketNow
 from queue_service.tickets.rules import order_key
@@ -45,6 +46,12 @@ class BoardOut(msgspec.Struct, frozen=True):
     ticker: Sequence[Text]
     desks: DesksOut
     settings: dict[str, Any]
+
+
+def check_zone(catalogue: Catalogue, zone: str | None) -> None:
+    """NotFound for a zone that the office does not have: an empty board would look like an empty hall."""
+    if zone is not None and zone not in catalogue.zones:
+        raise NotFound({"ru": f"Зоны «{zone[:50]}» в этом отделении нет.", "en": f"This office has no zone “{zone[:50]}”."})
 
 
 def board(state: OfficeState, zone: str | None = None, settings: dict[str, Any] | None = None) -> BoardOut:
