@@ -1,7 +1,7 @@
 // Keys of the desk: a key presses the button that shows it. By place on the keyboard (event.code), so they work in the
 // Russian and in the Latin layout. Single letters can be switched off (WCAG 2.1.4).
 
-const OWN_USE_OF_KEYS = "a, button, summary, input, select, textarea, [contenteditable], [tabindex='0']";
+const OWN_USE_OF_KEYS = "a, button, summary, input, select, textarea, [contenteditable]"; // the queue, which scrolls, leaves Space to the main action
 const TYPING = "input, select, textarea, [contenteditable]";
 
 /** @param {() => boolean} switchedOn */

@@ -11,7 +11,7 @@ import { listenToKeys } from "./keys.js";
 import { mainButton, rememberedSwitch, renderFrame } from "./render-frame.js";
 import { renderNow } from "./render-now.js";
 import { renderQueue } from "./render-queue.js";
-import { initialState, modeOf, somebodyCame } from "./state.js";
+import { initialState, modeOf, movedOn, refusalOf, somebodyCame } from "./state.js";
 
 /** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
 /** @typedef {import("./state.js").State} State */
@@ -52,7 +52,7 @@ function receive(snapshot) {
   const came = somebodyCame(before, snapshot);
   if (came && soundOn) chime("soft");
   const stillAlone = modeOf(snapshot) === "idle" && snapshot.counts.waiting > 0;
-  update({ snapshot, arrived: came || (state.arrived && stillAlone) });
+  update({ snapshot, arrived: came || (state.arrived && stillAlone), ...(movedOn(before, snapshot) ? { failed: "" } : {}) });
 }
 
 async function refresh() {
@@ -98,11 +98,13 @@ for (const button of all("button[data-action]")) {
   button.addEventListener("click", async (event) => {
     if (event.detail > 1) return; // the second click of a double click would meet the next state's button
     if (state.busy) return;
-    if (button.getAttribute("aria-disabled") === "true") {
-      return update({ done: "", failed: button.querySelector("[data-hint]")?.textContent ?? "" });
-    }
     const byMouse = event.detail > 0;
-    await perform[/** @type {Action} */ (button.dataset.action)]();
+    const action = /** @type {Action} */ (button.dataset.action);
+    if (button.getAttribute("aria-disabled") === "true") {
+      update({ done: "", failed: state.snapshot ? refusalOf(action, state.snapshot, serverNow()) : "" });
+      return focusMain(byMouse);
+    }
+    await perform[action]();
     if (byMouse) focusMain(true);
   });
 }
@@ -139,7 +141,11 @@ follow({
   firstDelay: 400,
   silence: 25_000, // the service speaks every 10 seconds
   onSnapshot: receive,
-  onLink: (link) => { if (link !== state.link) update({ link }); },
+  onLink: (link) => {
+    if (link === state.link) return;
+    const cameBack = link === "live" || state.link === "lost";
+    update({ link, ...(cameBack ? { failed: "" } : {}) });
+  },
   onFailure: failed,
 });
 refresh();

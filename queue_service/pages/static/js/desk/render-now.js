@@ -98,7 +98,7 @@ function renderActions(state, snapshot, now) {
     const hint = actions[/** @type {Action} */ (button.dataset.action)];
     button.hidden = hint === undefined;
     setDisabled(button, Boolean(hint) || state.busy !== null);
-    write(button.querySelector("[data-hint]"), hint ?? "");
+    write(document.getElementById(`hint-${button.dataset.action}`), hint ?? "");
   }
 }
 

@@ -46,10 +46,32 @@ export function actionsOf(snapshot, now) {
 function whyNoNoShow({ current, rules }, now) {
   if (!current) return "";
   if (current.no_show_allowed_at === null) {
-    return ngettext("after %(n)s more call", "after %(n)s more calls", Math.max(1, rules.no_show_min_calls - current.calls));
+    return ngettext("after %(n)s more call", "after %(n)s more calls", callsMissing(current, rules));
   }
   const left = Date.parse(current.no_show_allowed_at) - now;
   return left > 0 ? _("in %(time)s", { time: elapsed(left + 999) }) : "";
+}
+
+/** Why a press did nothing, as a sentence: the hint on the button is a fragment beside its name. @param {Action} action @param {DeskSnapshot} snapshot @param {number} now */
+export function refusalOf(action, snapshot, now) {
+  const hint = actionsOf(snapshot, now)[action] ?? "";
+  const { current, rules } = snapshot;
+  if (action !== "no-show" || !hint || !current) return hint;
+  if (current.no_show_allowed_at === null) {
+    return ngettext("A no-show can be marked after %(n)s more call.", "A no-show can be marked after %(n)s more calls.", callsMissing(current, rules));
+  }
+  const seconds = Math.ceil((Date.parse(current.no_show_allowed_at) - now) / 1000);
+  return ngettext("A no-show can be marked in %(n)s second.", "A no-show can be marked in %(n)s seconds.", Math.max(1, seconds));
+}
+
+/** @param {import("../contract").DeskTicket} ticket @param {DeskSnapshot["rules"]} rules */
+function callsMissing(ticket, rules) {
+  return Math.max(1, rules.no_show_min_calls - ticket.calls);
+}
+
+/** The desk turned to another ticket or another mode: what went wrong before is no longer news. @param {DeskSnapshot | null} before @param {DeskSnapshot} after */
+export function movedOn(before, after) {
+  return before !== null && (modeOf(before) !== modeOf(after) || before.current?.id !== after.current?.id);
 }
 
 /** The desk stood idle with nobody waiting, and now somebody is. @param {DeskSnapshot | null} before @param {DeskSnapshot} after */
