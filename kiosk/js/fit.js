@@ -12,6 +12,9 @@ const WRAPPED_CARD = 11;
 /** A card in the lower half is flatter: no letter, smaller facts. */
 const LOW_CARD = 6.8;
 const ROW = 5.3;
+/** On the contrast theme the facts stand under the name; in large type the name besides wraps into a third line. */
+const CONTRAST_ROW = 6.3;
+const LARGE_ROW = 7.2;
 /** Head, heading, the bar of buttons and foot, in rem. */
 const AROUND = 20;
 /** Bar and foot alone: what stands in the lower half beside the cards. */
@@ -28,9 +31,34 @@ export function whatFits(low) {
   const columns = innerWidth > innerHeight ? 4 : 2;  // as in kiosk.css
   const { theme, type } = document.documentElement.dataset;
   const card = low ? LOW_CARD : theme === "contrast" && type === "large" ? WRAPPED_CARD : CARD;
+  const row = type === "large" ? LARGE_ROW : theme === "contrast" ? CONTRAST_ROW : ROW;
   const room = low ? innerHeight / 2 / rem - BELOW : innerHeight / rem - AROUND;
   return {
     cards: Math.min(PER_PAGE, Math.max(1, Math.floor(room / card)) * columns),
-    rows: Math.min(PER_PAGE, Math.max(2, Math.floor(room / ROW)) * (columns / 2)),
+    rows: Math.min(PER_PAGE, Math.max(2, Math.floor(room / row)) * (columns / 2)),
   };
+}
+
+/** How much closer the words of a screen may stand, one step after the other (kiosk.css says what each step does). */
+const TIGHTER = ["", "closer", "closest"];
+
+/**
+ * Brings what is pressed into sight: the less important words give way one step at a time until nothing is under the bar. Where even that is not
+ * enough the screen scrolls, and says so.
+ * @param {HTMLElement} screen
+ */
+export function makeRoom(screen) {
+  const stood = screen.scrollTop;
+  for (const step of TIGHTER) {
+    if (step) screen.dataset.tight = step;
+    else delete screen.dataset.tight;
+    if (screen.scrollHeight <= screen.clientHeight + 1) break;
+  }
+  screen.scrollTop = stood;
+  showBelow(screen);
+}
+
+/** @param {HTMLElement} screen */
+export function showBelow(screen) {
+  screen.toggleAttribute("data-below", screen.scrollHeight - screen.scrollTop - screen.clientHeight > 8);
 }

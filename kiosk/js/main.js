@@ -6,7 +6,7 @@
 import { takeTicket } from "./api.js";
 import { officeNow, setClock } from "./clock.js";
 import { pairedToken, reportHealth } from "./device.js";
-import { whatFits } from "./fit.js";
+import { makeRoom, showBelow, whatFits } from "./fit.js";
 import { createCountdown, createIdle } from "./idle.js";
 import { follow } from "./live.js";
 import { again, printTicket } from "./print.js";
@@ -44,6 +44,12 @@ function dispatch(event) {
   if (is !== was) minding();
   if (state.large !== before.large || state.contrast !== before.contrast || state.low !== before.low) fit();
   if (state.lang !== before.lang) announce(document.title);
+}
+
+/** @param {(screen: HTMLElement) => void} act */
+function withScreen(act) {
+  const screen = document.getElementById("screen");
+  if (screen) act(screen);
 }
 
 const fit = () => dispatch({ type: "fit", fit: whatFits(state.low) });
@@ -175,7 +181,9 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("cancel", (event) => { event.preventDefault(); idle.touch(); }, true);  // Escape on the warning: the visitor is here
 document.addEventListener("contextmenu", (event) => event.preventDefault());
-addEventListener("resize", fit);
+addEventListener("resize", () => { fit(); withScreen(makeRoom); });
+document.addEventListener("scroll", () => withScreen(showBelow), { capture: true, passive: true });
+void document.fonts.ready.then(() => withScreen(makeRoom));  // the words are as wide as they will be
 
 // The code's image is asked for again when it fails; after the last attempt the words beside it say what matters.
 document.addEventListener("error", (event) => {

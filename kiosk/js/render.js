@@ -5,6 +5,7 @@
 
 import { hourAndMinute, officeNow } from "./clock.js";
 import { fill, h } from "./dom.js";
+import { makeRoom } from "./fit.js";
 import { icon } from "./icons.js";
 import { chooseScreen, privilegeScreen, textOf } from "./screen-choose.js";
 import { confirmScreen } from "./screen-confirm.js";
@@ -45,6 +46,7 @@ export function render(state) {
   renderHead(state);
   renderScreen(state, screen, view);
   renderFoot(state);
+  makeRoom(part("#screen"));
   renderIdle(state);
 }
 

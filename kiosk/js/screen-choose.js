@@ -124,7 +124,7 @@ function bar(state, before) {
   /** @param {string} action @param {string} name @param {string} sign */
   const turn = (action, name, sign) => h("button", { type: "button", class: "button quiet big", "data-action": action },
     action === "less" && icon(sign), h("span", {}, name), action === "more" && icon(sign));
-  return h("div", { class: "bar" }, ...before,
+  return h("div", { class: "bar", "data-words": says.moreBelow }, ...before,
     page > 0 && turn("less", says.less, "back"),
     pages > 1 && h("span", { class: "pages soft num" }, h("span", { class: "visually-hidden" }, says.page), `${page + 1} / ${pages}`),
     page < pages - 1 && turn("more", says.more, "next"));

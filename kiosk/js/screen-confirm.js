@@ -16,7 +16,7 @@ import { phrases, uncapitalised, words } from "./texts.js";
 export function confirmScreen(state) {
   const says = phrases(state.lang);
   const service = serviceOf(state, state.service);
-  if (!service) return { title: says.chooseService, say: [h("h1", { tabindex: -1 }, says.chooseService)], act: [h("div", { class: "bar" }, backButton(state))] };
+  if (!service) return { title: says.chooseService, say: [h("h1", { tabindex: -1 }, says.chooseService)], act: [h("div", { class: "bar", "data-words": says.moreBelow }, backButton(state))] };
   return {
     title: words(service.name, state.lang),
     say: [
@@ -29,7 +29,7 @@ export function confirmScreen(state) {
         h("h2", {}, says.bring),
         h("ul", {}, ...service.documents.map((document) => h("li", {}, icon("document"), textOf("span", document, state.lang)))))] : []),
     ],
-    act: [...asks(state), h("div", { class: "bar" },
+    act: [...asks(state), h("div", { class: "bar", "data-words": says.moreBelow },
       h("button", { type: "button", class: "button huge", "data-action": "take" }, says.take),
       backButton(state),
       h("button", { type: "button", class: "button line big", "data-action": "home" }, icon("home"), h("span", {}, says.home)))],
