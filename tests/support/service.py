@@ -268,8 +268,7 @@ class ServiceProcess(Api):
         """The processes that serve: with one worker, the process itself."""
         if self.workers == 1:
             return [self.pid]
-        children = psutil.Process(self.pid).children()
-        return [child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())]
+        return [child.pid for child in psutil.Process(self.pid).children() if _serves(child)]
 
     def connections(self) -> dict[int, int]:
         """How many clients each worker has."""
@@ -318,6 +317,14 @@ class ServiceProcess(Api):
         code = self._process.wait(seconds)
         self._process = None
         return code
+
+
+def _serves(child: psutil.Process) -> bool:
+    """A live worker: neither a helper of multiprocessing nor one that was killed and not yet buried."""
+    try:
+        return "resource_tracker" not in " ".join(child.cmdline())
+    except psutil.Error:
+        return False
 
 
 async def eventually(condition: Any, seconds: float = PATIENCE_SECONDS) -> Any:
