@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.db import Database
 from queue_service.devices.models import Device, DeviceKind
 from queue_service.devices.registry import add_device, hash_token
+from queue_service.errors import SettingsError
 from queue_service.events import access_changed
 from queue_service.offices.configuration import Configuration, parse_configuration
 from queue_service.offices.configuration import Office as OfficeFile
@@ -69,6 +70,7 @@ async def prepare_demo(database: Database, settings: Settings, now: datetime) ->
     async with database.session() as db:
         if not await is_loaded(db, CITY_FILE.name, digest):
             configuration = parse_configuration(text)
+            await _refuse_another_city(db, configuration)
             await load_configuration(db, configuration, CITY_FILE.name, digest, now)
     path = settings.data_dir / "demo.json"
     known = _read(path)
@@ -81,6 +83,16 @@ async def prepare_demo(database: Database, settings: Settings, now: datetime) ->
     content = {"base_url": base_url, **{name: value for name, value in content.items() if name != "base_url"}}
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     return DemoCity(content)
+
+
+async def _refuse_another_city(db: AsyncSession, configuration: Configuration) -> None:
+    """SettingsError where the database holds offices that are not the demo's: its accounts have a printed password."""
+    foreign = set((await db.exec(select(Office.slug))).all()) - {office.slug for office in configuration.offices}
+    if foreign:
+        raise SettingsError(
+            f"В базе уже есть другие отделения ({', '.join(sorted(foreign)[:3])}): демонстрационный город туда не загружается. "
+            "Задайте другую базу в QUEUE_DATABASE_URL или другую папку в QUEUE_DATA_DIR."
+        )
 
 
 def _read(path: Path) -> dict[str, Any] | None:
