@@ -40,6 +40,16 @@ class Settings:
     """Connections of the hot commands of one worker; more only fight for the same counter rows (performance.md)."""
     rate_limits: bool = True
     log_level: str = "info"
+    seal_keys: tuple[str, ...] = ()
+    """Keys that seal names and contacts, newest first; none means a key file in `data_dir`."""
+    hash_key: str | None = None
+    """Key of the hash by which contacts are compared; it never changes, or nobody finds their booking again."""
+    smtp_url: str | None = None
+    """smtp://имя:пароль@узел:25 or smtps://; None: letters go to `messages.log` in `data_dir`, as in the demo."""
+    mail_from: str = "queue@localhost"
+    sms_url: str | None = None
+    """The SMS gateway's address (see notifications.sms); None: to `messages.log`."""
+    sms_token: str | None = None
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -64,4 +74,10 @@ class Settings:
             hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 8, 1, 64),
             rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",
             log_level=environment.get("QUEUE_LOG_LEVEL", "info"),
+            seal_keys=tuple(key.strip() for key in environment.get("QUEUE_SEAL_KEYS", "").split(",") if key.strip()),
+            hash_key=environment.get("QUEUE_HASH_KEY") or None,
+            smtp_url=environment.get("QUEUE_SMTP_URL") or None,
+            mail_from=environment.get("QUEUE_MAIL_FROM") or "queue@localhost",
+            sms_url=environment.get("QUEUE_SMS_URL") or None,
+            sms_token=environment.get("QUEUE_SMS_TOKEN") or None,
         )

@@ -1,0 +1,1 @@
+"""Appointments: lanes, free slots, holds, bookings, waitlist."""

@@ -1,0 +1,1 @@
+"""How often somebody may do something, with one count for all workers."""
