@@ -102,7 +102,7 @@ def _kept_keys(folder: Path) -> _Keys:
         except FileExistsError:
             pass
         finally:
-            os.unlink(file.name)
+            Path(file.name).unlink()
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Keys)
     except msgspec.MsgspecError as error:

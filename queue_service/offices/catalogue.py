@@ -14,6 +14,7 @@ import asyncpg
 
 from queue_service.db import Connection, Pool
 from queue_service.errors import NotFound
+from queue_service.offices.holidays import public_holidays
 from queue_service.offices.rules import ClosureDay, OpenInterval, Schedule
 from queue_service.text import Text
 
@@ -87,6 +88,8 @@ class Catalogue:
     name: Text
     district: Text
     address: Text
+    place: tuple[float, float] | None
+    """Latitude and longitude, degrees."""
     ticker: Sequence[Text]
     schedule: Schedule
     policy: Policy
@@ -190,11 +193,13 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
         name=office["name"],
         district=office["district"],
         address=office["address"],
+        place=(office["latitude"], office["longitude"]) if office["latitude"] is not None else None,
         ticker=office["ticker"],
         schedule=Schedule(
             time_zone=zone,
             week=[OpenInterval(**row) for row in await connection.fetch(_HOURS, office_id)],
             closures=[ClosureDay(**row) for row in closures],
+            holidays=public_holidays(office["public_holidays"], now.year),
         ),
         policy=_policy(office),
         groups=[

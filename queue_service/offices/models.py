@@ -54,6 +54,9 @@ class Office(SQLModel, table=True):
             " AND late_grace_minutes >= 0 AND help_out_penalty_minutes >= 0",
             name="policy_not_negative",
         ),
+        CheckConstraint(
+            "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="on_earth"
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -64,6 +67,11 @@ class Office(SQLModel, table=True):
     address: text.Text = Field(sa_column=text_column())
     phone: str | None = None
     time_zone: str = "Europe/Moscow"
+    latitude: float | None = None
+    longitude: float | None = None
+    """Degrees, WGS 84: for «ближайшие отделения»."""
+    public_holidays: str | None = "RU"
+    """The country whose public holidays close the office (ISO 3166-1); null where it works on them."""
     ticker: list[text.Text] = Field(sa_column=Column(JSONB, nullable=False))
     no_show_min_calls: int = 2
     no_show_min_seconds: int = 20

@@ -3,8 +3,8 @@
 Refuses to read a clock or a table; the caller names the moment and the zone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,24 +33,39 @@ class ClosureDay:
     reason: Text
 
 
+def instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    """The instant of a wall-clock minute of a local day; a minute that a DST change skips moves forward with it."""
+    return (datetime.combine(day, time()) + timedelta(minutes=minutes)).replace(tzinfo=zone).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     time_zone: ZoneInfo
     week: Sequence[OpenInterval]
     closures: Sequence[ClosureDay]
+    holidays: Mapping[date, Text] = field(default_factory=dict)
+    """Public holidays on which the office is closed, unless a dated closure gives the day hours of its own."""
 
     def local_date(self, now: datetime) -> date:
         return now.astimezone(self.time_zone).date()
 
     def local_midnight(self, now: datetime) -> datetime:
         """The instant at which the office's current day began."""
-        return datetime.combine(self.local_date(now), time(), self.time_zone).astimezone(UTC)
+        return instant(self.local_date(now), 0, self.time_zone)
 
-    def _closure(self, day: date) -> ClosureDay | None:
-        return next((closure for closure in self.closures if closure.local_date == day), None)
+    def closure(self, day: date) -> ClosureDay | None:
+        """What overrides the week on this date: a dated closure, else a public holiday."""
+        dated = next((closure for closure in self.closures if closure.local_date == day), None)
+        if dated is None and day in self.holidays:
+            return ClosureDay(day, None, None, self.holidays[day])
+        return dated
+
+    def is_holiday(self, day: date) -> bool:
+        """Closed because of a public holiday, and not by a decision of the office."""
+        return day in self.holidays and all(closure.local_date != day for closure in self.closures)
 
     def _minutes(self, day: date) -> list[tuple[int, int]]:
-        closure = self._closure(day)
+        closure = self.closure(day)
         if closure is not None:
             if closure.opens is None or closure.closes is None:
                 return []
@@ -58,19 +73,13 @@ class Schedule:
         return sorted((open_.opens, open_.closes) for open_ in self.week if open_.weekday == day.isoweekday())
 
     def intervals(self, day: date) -> list[tuple[datetime, datetime]]:
-        """The open intervals of a local day as instants, in their order.
+        """The open intervals of a local day as instants, in their order."""
+        return self.instants(day, self._minutes(day))
 
-        Wall-clock times that a DST change skips move forward with it; an interval that it skips to the end is left out.
-        """
-        midnight = datetime.combine(day, time())
-        spans = [
-            (
-                (midnight + timedelta(minutes=opens)).replace(tzinfo=self.time_zone).astimezone(UTC),
-                (midnight + timedelta(minutes=closes)).replace(tzinfo=self.time_zone).astimezone(UTC),
-            )
-            for opens, closes in self._minutes(day)
-        ]
-        return sorted((opens, closes) for opens, closes in spans if opens < closes)
+    def instants(self, day: date, spans: Iterable[tuple[int, int]]) -> list[tuple[datetime, datetime]]:
+        """Minutes of a local day as instants; what a DST change skips whole is left out."""
+        moments = [(instant(day, opens, self.time_zone), instant(day, closes, self.time_zone)) for opens, closes in spans]
+        return sorted((opens, closes) for opens, closes in moments if opens < closes)
 
     def closes_at(self, now: datetime) -> datetime | None:
         """When the office closes, over joined intervals (a day that ends at 24:00 goes on into the next); None when closed now."""
@@ -93,7 +102,7 @@ class Schedule:
 
     def closure_reason(self, now: datetime) -> Text | None:
         """Why the office is closed on this date of all dates; None where it is just outside its hours."""
-        closure = self._closure(self.local_date(now))
+        closure = self.closure(self.local_date(now))
         return closure.reason if closure is not None and closure.opens is None else None
 
     def closed_sentence(self, now: datetime) -> Text:

@@ -81,6 +81,8 @@ class Ticket(SQLModel, table=True):
             unique=True,
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
+        # A booking becomes one ticket, however often it is scanned.
+        Index("uq_ticket_appointment", "appointment_id", unique=True, postgresql_where=text("appointment_id IS NOT NULL")),
         # Walked in order by call-next; holds only those who wait.
         Index("ix_ticket_rank", "office_id", "rank_at", "id", postgresql_where=_WAITING),
         # Walked by call-next for those whose head start has not begun: bookings that checked in early.
@@ -124,6 +126,8 @@ class Ticket(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     idempotency_key: str | None = None
+    appointment_id: int | None = Field(default=None, foreign_key="appointment.id", sa_type=BigInteger)
+    """The booking that checked in, also when it came late and stands as a walk-in."""
 
     @property
     def label(self) -> str:

@@ -129,7 +129,7 @@ async def an_office(
             district=_name("district"),
             address=_name("address"),
             time_zone=time_zone,
-            **{"ticker": [], **policy},
+            **{"ticker": [], "public_holidays": None, **policy},
         )
         db.add(row)
         await db.flush()

@@ -1,0 +1,281 @@
+"""When a lane is open, how long a visit lasts, what may be booked and by whom: pure arithmetic on an office's calendar.
+
+`availability` subtracts what is taken in SQL; here is everything that needs no database, so that "why is there nothing on this day?"
+has one answer. Refuses to read a clock or a table.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from queue_service.offices.rules import Schedule, instant
+
+REFERENCE_DIGITS: Final = 8
+"""Two groups of four: short enough to say on the phone; the last digit checks the others."""
+
+
+class AppointmentState(StrEnum):
+    HELD = "held"
+    """Somebody fills in the form."""
+    OFFERED = "offered"
+    """Kept for somebody on the waitlist."""
+    UNVERIFIED = "unverified"
+    """The form is sent, the contact's code is not."""
+    BOOKED = "booked"
+    CHECKED_IN = "checked_in"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    MISSED = "missed"
+
+
+ACTIVE: Final = frozenset({AppointmentState.HELD, AppointmentState.OFFERED, AppointmentState.UNVERIFIED, AppointmentState.BOOKED})
+"""Has a part of a lane."""
+ON_HOLD: Final = ACTIVE - {AppointmentState.BOOKED}
+
+
+class TakenBy(StrEnum):
+    """Why a part of a lane is not free."""
+
+    HOLD = "hold"
+    BOOKING = "booking"
+    FREED = "freed"
+    """Given up, and not yet back: the waitlist comes first, and nobody can hand a slot over."""
+    BLOCK = "block"
+
+
+class WaitlistState(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    LEFT = "left"
+    EXPIRED = "expired"
+
+
+class Channel(StrEnum):
+    """Whom a lane is kept for, and who asks."""
+
+    BOTH = "both"
+    ONLINE = "online"
+    HALL = "hall"
+
+
+class NoSlots(StrEnum):
+    """Why a day has nothing to offer, in the order in which it is asked."""
+
+    PAST = "past"
+    HORIZON = "horizon"
+    CLOSURE = "closure"
+    HOLIDAY = "holiday"
+    NO_LANE = "no_lane"
+    HOURS = "hours"
+    KEPT = "kept"
+    """Kept for the other channel."""
+    TOO_LONG = "too_long"
+    LEAD_TIME = "lead_time"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneInfo:
+    """A lane's calendar, minutes since local midnight; two intervals of one weekday have the break between them."""
+
+    id: int
+    name: str
+    channel: Channel
+    services: frozenset[int]
+    week: Mapping[int, Sequence[tuple[int, int]]]
+    exceptions: Mapping[date, Sequence[tuple[int, int]]]
+
+    def minutes(self, day: date) -> Sequence[tuple[int, int]]:
+        """The lane's hours on a day: the exception where there is one, else the week."""
+        exception = self.exceptions.get(day)
+        return exception if exception is not None else self.week.get(day.isoweekday(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRules:
+    """How one service is booked."""
+
+    grid: timedelta
+    """Offers start on multiples of this from local midnight, never on the edge of a gap."""
+    duration: timedelta
+    per_application: timedelta
+    lead: timedelta
+    horizon_days: int
+
+    def length(self, applications: int) -> timedelta:
+        """How long a visit with so many applications lasts, rounded up to the grid so that visits stand next to each other."""
+        whole = self.duration + self.per_application * (applications - 1)
+        return self.grid * -(-whole // self.grid)
+
+    @property
+    def asks_applications(self) -> bool:
+        return self.per_application > timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRules:
+    hold: timedelta = timedelta(minutes=5)
+    check_in_opens: timedelta = timedelta(minutes=30)
+    verify_contact: bool = False
+    active_limit: int = 3
+    moves_limit: int = 2
+    freed_delay: timedelta = timedelta(minutes=10)
+    offer: timedelta = timedelta(minutes=30)
+    quota_returns: timedelta | None = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRange:
+    """A lane takes visits that start and end between these; `phase` is where its grid starts, seconds within the grid's step."""
+
+    lane_id: int
+    opens: datetime
+    closes: datetime
+    phase: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to book, and through which channel."""
+
+    service_id: int
+    applications: int
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCalendar:
+    """Everything about one office's booking that does not change while citizens book."""
+
+    office_id: int
+    schedule: Schedule
+    rules: OfficeRules
+    services: Mapping[int, ServiceRules]
+    lanes: Sequence[LaneInfo]
+
+    def today(self, now: datetime) -> date:
+        return self.schedule.local_date(now)
+
+    def last_day(self, service_id: int, now: datetime) -> date:
+        """The last day of the service's horizon."""
+        return self.today(now) + timedelta(days=self.services[service_id].horizon_days)
+
+    def midnight(self, day: date) -> datetime:
+        return instant(day, 0, self.schedule.time_zone)
+
+    def lanes_for(self, wanted: Wanted, day: date, now: datetime) -> list[LaneInfo]:
+        """Lanes that take the service and are open to the channel: its own, the common ones, and all once the quota has returned."""
+        returns = self.rules.quota_returns
+        returned = returns is not None and now >= self.midnight(day) - returns
+        return [
+            lane
+            for lane in self.lanes
+            if wanted.service_id in lane.services and (returned or lane.channel in (Channel.BOTH, wanted.channel))
+        ]
+
+    def hours(self, lane: LaneInfo, day: date) -> list[tuple[datetime, datetime]]:
+        """When the lane and the office are both open on a local day, as instants."""
+        lane_hours = self.schedule.instants(day, lane.minutes(day))
+        return intersection(lane_hours, self.schedule.intervals(day))
+
+    def opening(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
+        """Where visits may stand on these days: after the lead time, within the horizon, in lanes open to the channel."""
+        rules = self.services.get(wanted.service_id)
+        if rules is None:
+            return []
+        earliest, last_day = now + rules.lead, self.last_day(wanted.service_id, now)
+        step = int(rules.grid.total_seconds())
+        ranges = []
+        for day in days:
+            if day > last_day or day < self.today(now):
+                continue
+            phase = int(self.midnight(day).timestamp()) % step
+            for lane in self.lanes_for(wanted, day, now):
+                for opens, closes in self.hours(lane, day):
+                    if closes > earliest:
+                        ranges.append(OpenRange(lane.id, max(opens, earliest), closes, phase))
+        return ranges
+
+    def why_nothing(self, wanted: Wanted, day: date, now: datetime) -> NoSlots | None:
+        """Why the calendar offers nothing on the day; None when it does, so that only what is taken can be the reason."""
+        rules = self.services.get(wanted.service_id)
+        if day < self.today(now):
+            return NoSlots.PAST
+        if rules is None or not any(wanted.service_id in lane.services for lane in self.lanes):
+            return NoSlots.NO_LANE
+        if day > self.last_day(wanted.service_id, now):
+            return NoSlots.HORIZON
+        if not self.schedule.intervals(day):
+            return NoSlots.HOLIDAY if self.schedule.is_holiday(day) else NoSlots.CLOSURE if self.schedule.closure(day) else NoSlots.HOURS
+        if not any(self.hours(lane, day) for lane in self.lanes if wanted.service_id in lane.services):
+            return NoSlots.HOURS
+        hours = [span for lane in self.lanes_for(wanted, day, now) for span in self.hours(lane, day)]
+        if not hours:
+            return NoSlots.KEPT
+        length = rules.length(wanted.applications)
+        if all(closes - opens < length for opens, closes in hours):
+            return NoSlots.TOO_LONG
+        if all(closes - length < now + rules.lead for _, closes in hours):
+            return NoSlots.LEAD_TIME
+        return None
+
+
+def intersection(
+    first: Sequence[tuple[datetime, datetime]], second: Sequence[tuple[datetime, datetime]]
+) -> list[tuple[datetime, datetime]]:
+    """What two lists of intervals have in common."""
+    common = []
+    for opens, closes in first:
+        for also_opens, also_closes in second:
+            low, high = max(opens, also_opens), min(closes, also_closes)
+            if low < high:
+                common.append((low, high))
+    return sorted(common)
+
+
+_DAMM = (
+    "0317598642",
+    "7092154863",
+    "4206871359",
+    "1750983426",
+    "6123045978",
+    "3674209581",
+    "5869720134",
+    "8945362017",
+    "9438617205",
+    "2581436790",
+)
+"""The quasigroup of order 10 from M. Damm's thesis (2004)."""
+
+
+def check_digit(digits: str) -> str:
+    """Damm's check digit: finds every single wrong digit and every swap of neighbours."""
+    interim = 0
+    for digit in digits:
+        interim = int(_DAMM[interim][int(digit)])
+    return str(interim)
+
+
+def reference_of(number: int) -> str:
+    """The reference that a number of seven digits makes."""
+    digits = f"{number:0{REFERENCE_DIGITS - 1}d}"
+    return digits + check_digit(digits)
+
+
+def spoken(reference: str) -> str:
+    """4829-1350."""
+    return f"{reference[:4]}-{reference[4:]}"
+
+
+_LOOKS_LIKE: Final = str.maketrans({"O": "0", "О": "0", "Q": "0", "I": "1", "L": "1", "І": "1", "|": "1", "З": "3", "Э": "3", "Z": "2"})
+"""Letters, Latin and Cyrillic, that people type for a digit that they see on paper. The check digit finds a wrong guess."""
+
+
+def reference_in(typed: str) -> str | None:
+    """The reference that somebody typed, with whatever spaces, dashes and look-alikes; None when it cannot be one."""
+    digits = "".join(character for character in typed.upper().translate(_LOOKS_LIKE) if character.isalnum())
+    sound = len(digits) == REFERENCE_DIGITS and digits.isascii() and digits.isdigit() and check_digit(digits) == "0"
+    return digits if sound else None
