@@ -1,4 +1,4 @@
-"""People and things of a hall, written straight into the database: `an_office(...)`, `a_kiosk(...)`, `a_clerk_at(...)`.
+"""People and things of a hall, written straight into the database: `an_office(...)`, `a_kiosk(...)`, `a_clerk_at(...)`, `a_lane(...)`.
 
 Each is the plainest one that works; a test names only what it is about.
 """
@@ -12,6 +12,8 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from queue_service.booking.models import BookingPolicy, Lane, LaneException, LaneHours, LaneService, OfficeBooking
+from queue_service.booking.rules import Channel
 from queue_service.db import Database
 from queue_service.desks.models import Shift
 from queue_service.devices.models import DeviceKind
@@ -203,6 +205,67 @@ async def a_privilege(database: Database, code: str = "veteran", since: date | N
         await setup_changed(db)
         assert row.id is not None
         return row.id
+
+
+async def booked_online(
+    database: Database,
+    office: AnOffice,
+    service: str = "passport",
+    *,
+    grid: int = 15,
+    duration: int = 15,
+    per_application: int = 0,
+    lead: int = 0,
+    horizon: int = 30,
+    **office_rules: Any,
+) -> None:
+    """The service is booked from now on, by these minutes and days; `office_rules` sets columns of the office's own rules."""
+    async with database.session() as db:
+        await db.merge(
+            BookingPolicy(
+                service_id=office.services[service],
+                grid_minutes=grid,
+                duration_minutes=duration,
+                per_application_minutes=per_application,
+                lead_minutes=lead,
+                horizon_days=horizon,
+            )
+        )
+        rules = await db.get(OfficeBooking, office.id) or OfficeBooking(office_id=office.id)
+        for name, value in office_rules.items():
+            if name not in OfficeBooking.model_fields:
+                raise TypeError(f"an office has no rule of booking called {name}")
+            setattr(rules, name, value)
+        db.add(rules)
+        await db.flush()
+        await setup_changed(db, office.id)
+
+
+async def a_lane(
+    database: Database,
+    office: AnOffice,
+    services: Sequence[str] | None = None,
+    hours: Sequence[tuple[int, int, int]] = ALWAYS,
+    channel: Channel = Channel.BOTH,
+    exceptions: Sequence[tuple[date, int | None, int | None]] = (),
+) -> int:
+    """A lane that takes these services (all of the office's unless said); its id. Its services still need `booked_online`.
+
+    `hours` are (ISO weekday, opening minute, closing minute); `exceptions` are (date, opening, closing), closed where both are None.
+    """
+    async with database.session() as db:
+        serial = next(_serial)
+        lane = Lane(office_id=office.id, name=f"Линия {serial}", position=serial, channel=channel)
+        db.add(lane)
+        await db.flush()
+        assert lane.id is not None
+        db.add_all(LaneHours(lane_id=lane.id, weekday=day, opens=opens, closes=closes) for day, opens, closes in hours)
+        db.add_all(LaneException(lane_id=lane.id, local_date=day, opens=opens, closes=closes) for day, opens, closes in exceptions)
+        own = office.services if services is None else services
+        db.add_all(LaneService(lane_id=lane.id, service_id=office.services[code], office_id=office.id) for code in own)
+        await db.flush()
+        await setup_changed(db, office.id)
+        return lane.id
 
 
 async def a_kiosk(database: Database, office: AnOffice, **settings: Any) -> str:
