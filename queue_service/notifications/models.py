@@ -12,34 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from queue_service.db import Instant, words
 from queue_service.notifications.contacts import Channel
-
-
-class Kind(StrEnum):
-    CONFIRMATION = "confirmation"
-    CHANGE = "change"
-    CANCELLATION = "cancellation"
-    REMINDER_EARLY = "reminder_early"
-    """Two days before."""
-    REMINDER_DAY = "reminder_day"
-    """On the day."""
-    OFFER = "offer"
-    """A place that fell free, from the waitlist."""
-    CODE = "code"
-    """Six digits that prove the contact."""
-    LINKS = "links"
-    """The bookings that a contact already has."""
-
-
-class State(StrEnum):
-    PENDING = "pending"
-    SENDING = "sending"
-    """A sender has it until `claimed_until`."""
-    SENT = "sent"
-    """The mail server or the gateway said that it took it."""
-    FAILED = "failed"
-    WITHDRAWN = "withdrawn"
-    UNCONFIRMED = "unconfirmed"
-    """Handed over, and the answer never heard: it may have arrived, so it is not sent again by itself."""
+from queue_service.notifications.rules import Kind, State
 
 
 def _listed(enum: type[StrEnum]) -> str:

@@ -18,7 +18,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.db import Pool
 from queue_service.notifications.calendar import CalendarEvent
 from queue_service.notifications.contacts import Channel, Contact
-from queue_service.notifications.models import Kind, OutboxMessage, State
+from queue_service.notifications.models import OutboxMessage
+from queue_service.notifications.rules import Kind, State
 from queue_service.sealing import KeyRing
 from queue_service.text import Text
 
