@@ -1,5 +1,6 @@
 """What a transaction tells every process, by NOTIFY inside itself, so that nobody hears of what was rolled back: `office_changed` (payload
-office id: tickets or desks moved), `ticket_issued` (the same for a newcomer), `setup_changed` and `access_changed`.
+office id: tickets or desks moved), `ticket_issued` (the same for a newcomer), `setup_changed`, `access_changed`, `slots_changed` (an
+office's free slots) and `slot_freed` (one of them was given up).
 
 Payloads are ids only: whoever hears one reads the present. Refuses to carry content: a lost message must cost nothing.
 """
@@ -15,6 +16,10 @@ SETUP_CHANGED: Final = "setup_changed"
 """Payload: office id, or "" for all. What an administrator configures has changed."""
 ACCESS_CHANGED: Final = "access_changed"
 """Payload: "". A session or device was revoked or changed; cached identities are dropped."""
+SLOTS_CHANGED: Final = "slots_changed"
+"""Payload: office id. Something was taken of its lanes or given back."""
+SLOT_FREED: Final = "slot_freed"
+"""Payload: office id. A part of a lane was given up: the waitlist is asked first."""
 
 
 async def _notify(db: AsyncSession, channel: str, payload: str) -> None:
@@ -33,3 +38,12 @@ async def setup_changed(db: AsyncSession, office_id: int | None = None) -> None:
 
 async def access_changed(db: AsyncSession) -> None:
     await _notify(db, ACCESS_CHANGED, "")
+
+
+async def slots_changed(db: AsyncSession, office_id: int) -> None:
+    await _notify(db, SLOTS_CHANGED, str(office_id))
+
+
+async def slot_freed(db: AsyncSession, office_id: int) -> None:
+    await _notify(db, SLOTS_CHANGED, str(office_id))
+    await _notify(db, SLOT_FREED, str(office_id))

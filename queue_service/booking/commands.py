@@ -1,0 +1,463 @@
+"""What citizens and staff do with appointments: hold, extend, confirm, verify, move, cancel.
+
+Each takes the appointment's row first, then the contact's, then parts of lanes, so no two commands wait for each other. Refuses to give
+up what is held before the new part is won.
+"""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.booking import messages
+from queue_service.booking.availability import NOBODY, Beyond
+from queue_service.booking.errors import (
+    AlreadyExtended,
+    BadName,
+    HoldExpired,
+    NoMovesLeft,
+    NoSuchBooking,
+    NotChangeable,
+    SamePersonTwice,
+    SlotNotOffered,
+    SlotTaken,
+    TooManyActive,
+    TooManyAttempts,
+    WrongCode,
+)
+from queue_service.booking.hold import Held, Wish, hold_slot, slot_at, take_for
+from queue_service.booking.models import Appointment, BookingContact, ContactCode
+from queue_service.booking.office import Booking, Place, names_compare_as
+from queue_service.booking.rules import ON_HOLD, AppointmentState, Channel, TakenBy, Wanted
+from queue_service.db import constraint_of
+from queue_service.errors import IdempotencyKeyReused
+from queue_service.events import slot_freed, slots_changed
+from queue_service.notifications.contacts import Contact, parse_contact
+
+CODE_LIFE = timedelta(minutes=15)
+"""Time for a letter to arrive and to be found; the slot is kept meanwhile."""
+CODE_TRIES = 5
+"""One code of a million and five guesses: one in two hundred thousand."""
+LONGEST_NAME = 100
+SHORTEST_DELAY = timedelta(seconds=20)
+"""Time for the waitlist to be asked before a freed slot returns to everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who comes, as typed."""
+
+    name: str
+    contact: str | None
+    """None only for somebody who stands before the hall administrator and has neither telephone nor mail."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWish:
+    service: str
+    starts_at: datetime
+    applications: int = 1
+    language: str = "ru"
+    channel: Channel = Channel.ONLINE
+    via: str = "citizen"
+    key: str | None = None
+
+
+async def hold(booking: Booking, place: Place, wish: HoldWish, now: datetime) -> Held:
+    """Keeps a slot for the time of filling in the form; a repeated key gives the hold it gave before.
+
+    Raises NotBookable; SlotNotOffered and SlotTaken with the nearest alternatives.
+    """
+    wanted = place.wanted(wish.service, wish.applications, wish.channel)
+    slot = slot_at(place.calendar, wanted, wish.starts_at, now)
+    order = Wish(wanted, wish.language, wish.via, AppointmentState.HELD, wish.key)
+    until = now + place.calendar.rules.hold
+    try:
+        if slot is None:
+            raise SlotNotOffered
+        held = await hold_slot(booking.pool, place.catalogue.id, slot, order, (until, until), now)
+    except asyncpg.UniqueViolationError as error:
+        if constraint_of(error) != "uq_appointment_key":
+            raise
+        return await _held_before(booking, place, wish)
+    except SlotTaken as lost:
+        if wish.key is not None and (before := await _find_by_key(booking, wish.key)) is not None:
+            return _checked_repeat(before, place, wish)
+        raise type(lost)(await booking.alternatives(place, wanted, wish.starts_at, now)) from None
+    booking.snapshots.slots_changed(place.catalogue.id)
+    return held
+
+
+async def _find_by_key(booking: Booking, key: str) -> asyncpg.Record | None:
+    return await booking.pool.fetchrow(
+        "SELECT id, secret, reference, office_id, service_id, starts_at FROM appointment WHERE idempotency_key = $1", key
+    )
+
+
+def _checked_repeat(row: asyncpg.Record, place: Place, wish: HoldWish) -> Held:
+    same = (row["office_id"], row["service_id"], row["starts_at"]) == (
+        place.catalogue.id,
+        place.service(wish.service).id,
+        wish.starts_at,
+    )
+    if not same:
+        raise IdempotencyKeyReused
+    return Held(row["id"], row["secret"], row["reference"])
+
+
+async def _held_before(booking: Booking, place: Place, wish: HoldWish) -> Held:
+    assert wish.key is not None
+    row = await _find_by_key(booking, wish.key)
+    if row is None:
+        raise SlotTaken
+    return _checked_repeat(row, place, wish)
+
+
+async def locked(db: AsyncSession, secret: str) -> Appointment:
+    """The appointment, locked until the transaction ends. Raises NoSuchBooking."""
+    found = (await db.exec(select(Appointment).where(col(Appointment.secret) == secret).with_for_update())).one_or_none()
+    if found is None:
+        raise NoSuchBooking
+    return found
+
+
+async def extend(db: AsyncSession, booking: Booking, secret: str, now: datetime) -> Appointment:
+    """The hold's time once more, once."""
+    appointment = await locked(db, secret)
+    if appointment.state is not AppointmentState.HELD:
+        raise NotChangeable
+    await _still_held(db, booking, appointment, now)
+    if appointment.extended:
+        raise AlreadyExtended
+    place = await booking.at_id(appointment.office_id, now)
+    appointment.extended = True
+    await _keep_until(db, appointment, now + place.calendar.rules.hold)
+    return appointment
+
+
+async def _keep_until(db: AsyncSession, appointment: Appointment, until: datetime) -> None:
+    appointment.hold_expires_at = until
+    await db.flush()
+    await (await db.connection()).execute(
+        text("UPDATE lane_taken SET expires_at = :until WHERE appointment_id = :id AND kind = 'hold'"),
+        {"until": until, "id": appointment.id},
+    )
+
+
+async def _still_held(db: AsyncSession, booking: Booking, appointment: Appointment, now: datetime) -> None:
+    """Raises HoldExpired, with alternatives, once the promised time is over: from then on others see the slot as free."""
+    assert appointment.hold_expires_at is not None
+    if appointment.hold_expires_at > now:
+        return
+    raise HoldExpired(await nearest(booking, appointment, now))
+
+
+async def nearest(booking: Booking, appointment: Appointment, now: datetime) -> list[Any]:
+    """The free slots nearest to the appointment's, for its own service."""
+    place = await booking.at_id(appointment.office_id, now)
+    if appointment.service_id not in place.calendar.services:
+        return []
+    return await booking.alternatives(place, wanted_of(appointment), appointment.starts_at, now)
+
+
+def wanted_of(appointment: Appointment) -> Wanted:
+    channel = Channel.HALL if appointment.via == "staff" else Channel.ONLINE
+    return Wanted(appointment.service_id, appointment.applications, channel)
+
+
+async def hold_again(db: AsyncSession, booking: Booking, secret: str, starts_at: datetime, now: datetime) -> Appointment:
+    """Another time for a form that was being filled in: a lapsed hold, or one whose owner went back to choose anew."""
+    appointment = await locked(db, secret)
+    if appointment.state not in (AppointmentState.HELD, AppointmentState.EXPIRED, AppointmentState.UNVERIFIED):
+        raise NotChangeable
+    place = await booking.at_id(appointment.office_id, now)
+    until = now + place.calendar.rules.hold
+    await _take_instead(db, booking, appointment, starts_at, TakenBy.HOLD, until, now)
+    if appointment.state is AppointmentState.EXPIRED:
+        appointment.extended = False
+    appointment.state = AppointmentState.HELD
+    appointment.hold_expires_at = until
+    return appointment
+
+
+async def _take_instead(
+    db: AsyncSession,
+    booking: Booking,
+    appointment: Appointment,
+    starts_at: datetime,
+    kind: TakenBy,
+    expires_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Wins the new part of a lane, then gives up the old one. Raises SlotTaken with alternatives; then nothing has changed."""
+    place = await booking.at_id(appointment.office_id, now)
+    wanted = wanted_of(appointment)
+    slot = slot_at(place.calendar, wanted, starts_at, now)
+    lost: type[SlotTaken] = SlotNotOffered
+    if slot is not None:
+        assert appointment.id is not None
+        raw: Any = (await (await db.connection()).get_raw_connection()).driver_connection
+        try:
+            taken = await take_for(raw, appointment.id, slot, kind, expires_at, now, NOBODY)
+        except SlotTaken:
+            lost = SlotTaken
+            # Only its own part may be in the way: a visit that moves by less than its length. Given up and won within a savepoint.
+            await raw.execute("SAVEPOINT own_part")
+            await raw.execute("DELETE FROM lane_taken WHERE appointment_id = $1", appointment.id)
+            try:
+                taken = await take_for(raw, appointment.id, slot, kind, expires_at, now, Beyond(own=appointment.id))
+            except SlotTaken:
+                await raw.execute("ROLLBACK TO SAVEPOINT own_part")
+                slot = None
+        if slot is not None:
+            booked_before = appointment.state is AppointmentState.BOOKED
+            await give_up(db, appointment, place, now, keep=taken, delayed=booked_before)
+            appointment.starts_at, appointment.ends_at = slot.starts_at, slot.ends_at
+            return
+    raise lost(await booking.alternatives(place, wanted, starts_at, now))
+
+
+async def give_up(db: AsyncSession, appointment: Appointment, place: Place, now: datetime, *, keep: int = 0, delayed: bool = False) -> None:
+    """Frees the appointment's part of a lane, all but `keep`; `delayed`: it returns to everybody after a random time."""
+    connection = await db.connection()
+    longest = place.calendar.rules.freed_delay
+    if delayed and longest:
+        seconds = max(SHORTEST_DELAY.total_seconds(), secrets.SystemRandom().uniform(0, longest.total_seconds()))
+        await connection.execute(
+            text(
+                "UPDATE lane_taken SET kind = 'freed', appointment_id = NULL, expires_at = :back"
+                " WHERE appointment_id = :id AND id <> :keep AND lower(during) > :now"
+            ),
+            {"back": now + timedelta(seconds=seconds), "id": appointment.id, "keep": keep, "now": now},
+        )
+    await connection.execute(
+        text("DELETE FROM lane_taken WHERE appointment_id = :id AND id <> :keep"), {"id": appointment.id, "keep": keep}
+    )
+    await slot_freed(db, appointment.office_id)
+
+
+async def remember_form(
+    db: AsyncSession, booking: Booking, secret: str, now: datetime, *, name: str | None = None, contact: str | None = None
+) -> Appointment:
+    """Keeps answers of a form that is being filled in. Raises BadName, BadContact, NotChangeable."""
+    appointment = await locked(db, secret)
+    if appointment.state not in (AppointmentState.HELD, AppointmentState.EXPIRED, AppointmentState.UNVERIFIED):
+        raise NotChangeable
+    if name is not None:
+        appointment.name_sealed = booking.ring.seal(checked_name(name))
+    if contact is not None:
+        appointment.contact_sealed = booking.ring.seal(parse_contact(contact).address)
+    return appointment
+
+
+def checked_name(name: str) -> str:
+    """One line with at least one letter. Raises BadName."""
+    line = " ".join(name.split())
+    if not any(character.isalpha() for character in line) or len(line) > LONGEST_NAME or any(ord(each) < 32 for each in line):
+        raise BadName
+    return line
+
+
+def contact_of(booking: Booking, appointment: Appointment) -> Contact:
+    assert appointment.contact_sealed is not None
+    return parse_contact(booking.ring.unseal(appointment.contact_sealed))
+
+
+async def confirm(db: AsyncSession, booking: Booking, secret: str, person: Person, now: datetime, *, trusted: bool = False) -> Appointment:
+    """Makes a booking of a hold; where the office verifies contacts, sends the code first and waits for `verify`.
+
+    `trusted`: the hall administrator has the person before them. Confirming again what is booked changes nothing. Raises HoldExpired,
+    BadName, BadContact, TooManyActive, SamePersonTwice, NotChangeable.
+    """
+    appointment = await locked(db, secret)
+    name = checked_name(person.name)
+    contact = None if trusted and not person.contact else parse_contact(person.contact or "")
+    contact_hash = booking.ring.fingerprint(contact.address) if contact else None
+    if appointment.state is AppointmentState.BOOKED and contact_hash == appointment.contact_hash:
+        return appointment
+    if appointment.state is AppointmentState.EXPIRED:
+        raise HoldExpired(await nearest(booking, appointment, now))
+    if appointment.state not in (AppointmentState.HELD, AppointmentState.UNVERIFIED):
+        raise NotChangeable
+    await _still_held(db, booking, appointment, now)
+    place = await booking.at_id(appointment.office_id, now)
+    appointment.name_sealed = booking.ring.seal(name)
+    appointment.contact_hash = contact_hash
+    if contact:
+        appointment.contact_sealed = booking.ring.seal(contact.address)
+        appointment.person = person_of(booking, name, contact)
+    appointment.language = person.language
+    if place.calendar.rules.verify_contact and not trusted:
+        appointment.state = AppointmentState.UNVERIFIED
+        await _keep_until(db, appointment, now + CODE_LIFE)
+        await send_code(db, booking, place, appointment, now)
+        return appointment
+    await _book(db, booking, place, appointment, now, limited=not trusted)
+    return appointment
+
+
+def person_of(booking: Booking, name: str, contact: Contact) -> int:
+    """The same number for the same name and contact, however they are spelt."""
+    return booking.ring.number(f"{names_compare_as(name)}\n{contact.address}")
+
+
+async def send_code(db: AsyncSession, booking: Booking, place: Place, appointment: Appointment, now: datetime) -> None:
+    """A new code; those sent before stay valid, because letters overtake each other."""
+    code = f"{secrets.randbelow(10**6):06d}"
+    assert appointment.id is not None
+    row = ContactCode(appointment_id=appointment.id, code_hash=_code_hash(booking, appointment.id, code), expires_at=now + CODE_LIFE)
+    db.add(row)
+    await db.flush()
+    await messages.code(db, booking, place, appointment, code, f"code-{row.id}", now)
+
+
+def _code_hash(booking: Booking, appointment_id: int, code: str) -> bytes:
+    return booking.ring.fingerprint(f"code {appointment_id} {code}")
+
+
+async def resend_code(db: AsyncSession, booking: Booking, secret: str, now: datetime) -> Appointment:
+    appointment = await locked(db, secret)
+    if appointment.state is not AppointmentState.UNVERIFIED:
+        raise NotChangeable
+    await _still_held(db, booking, appointment, now)
+    await send_code(db, booking, await booking.at_id(appointment.office_id, now), appointment, now)
+    return appointment
+
+
+async def verify(db: AsyncSession, booking: Booking, secret: str, code: str, now: datetime) -> Appointment | WrongCode | TooManyAttempts:
+    """Books what waits for its code. A wrong code is returned, not raised: the attempt must be remembered.
+
+    Raises HoldExpired, NotChangeable, TooManyActive, SamePersonTwice.
+    """
+    appointment = await locked(db, secret)
+    if appointment.state is AppointmentState.BOOKED:
+        return appointment
+    if appointment.state is AppointmentState.EXPIRED:
+        raise HoldExpired(await nearest(booking, appointment, now))
+    if appointment.state is not AppointmentState.UNVERIFIED:
+        raise NotChangeable
+    await _still_held(db, booking, appointment, now)
+    if appointment.code_attempts >= CODE_TRIES:
+        assert appointment.hold_expires_at is not None
+        return TooManyAttempts(int((appointment.hold_expires_at - now).total_seconds()) + 1)
+    appointment.code_attempts += 1
+    assert appointment.id is not None
+    digits = "".join(character for character in code if character.isdigit())
+    valid = await db.exec(
+        select(ContactCode.id).where(
+            col(ContactCode.appointment_id) == appointment.id,
+            col(ContactCode.code_hash) == _code_hash(booking, appointment.id, digits),
+            col(ContactCode.expires_at) > now,
+        )
+    )
+    if valid.first() is None:
+        return WrongCode(attempts_left=CODE_TRIES - appointment.code_attempts)
+    place = await booking.at_id(appointment.office_id, now)
+    await _book(db, booking, place, appointment, now, limited=True)
+    return appointment
+
+
+async def _book(db: AsyncSession, booking: Booking, place: Place, appointment: Appointment, now: datetime, *, limited: bool) -> None:
+    """The hold becomes a booking, with its messages, in the caller's transaction."""
+    connection = await db.connection()
+    if appointment.contact_hash is not None:
+        await lock_contact(db, appointment.contact_hash, now)
+        if limited and await active_of(db, appointment.contact_hash, now) >= place.calendar.rules.active_limit:
+            raise TooManyActive(place.calendar.rules.active_limit)
+    kept = await connection.execute(
+        text("UPDATE lane_taken SET kind = 'booking', expires_at = NULL WHERE appointment_id = :id RETURNING id"), {"id": appointment.id}
+    )
+    if kept.first() is None:
+        raise HoldExpired(await nearest(booking, appointment, now))
+    appointment.state = AppointmentState.BOOKED
+    appointment.hold_expires_at = None
+    try:
+        await db.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == "ex_appointment_one_place":
+            raise SamePersonTwice from error
+        raise
+    await messages.booked(db, booking, place, appointment, now)
+    await slots_changed(db, appointment.office_id)
+
+
+async def lock_contact(db: AsyncSession, contact_hash: bytes, now: datetime) -> None:
+    """Until the transaction ends nobody else counts or adds to what this contact has."""
+    await (await db.connection()).execute(
+        insert(BookingContact)
+        .values(contact_hash=contact_hash, seen_at=now)
+        .on_conflict_do_update(index_elements=["contact_hash"], set_={"seen_at": now})
+    )
+
+
+async def active_of(db: AsyncSession, contact_hash: bytes, now: datetime) -> int:
+    """How many bookings of the contact are still to come, across the city."""
+    return len((await db.exec(select(Appointment.id).where(*_active(contact_hash, now)))).all())
+
+
+def _active(contact_hash: bytes, now: datetime) -> Collection[Any]:
+    return (
+        col(Appointment.contact_hash) == contact_hash,
+        col(Appointment.state) == AppointmentState.BOOKED,
+        col(Appointment.ends_at) > now,
+    )
+
+
+async def bookings_of(db: AsyncSession, contact_hash: bytes, now: datetime) -> list[Appointment]:
+    """The contact's bookings that are still to come, the next first."""
+    found = await db.exec(select(Appointment).where(*_active(contact_hash, now)).order_by(col(Appointment.starts_at)))
+    return list(found.all())
+
+
+async def move(db: AsyncSession, booking: Booking, secret: str, starts_at: datetime, now: datetime) -> Appointment:
+    """Another time for a booking: the new one first, the old one given up in the same transaction.
+
+    Moving to where it is already changes nothing. Raises NotChangeable, NoMovesLeft, SlotTaken, SamePersonTwice.
+    """
+    appointment = await locked(db, secret)
+    if appointment.state is not AppointmentState.BOOKED or appointment.starts_at <= now:
+        raise NotChangeable
+    if appointment.starts_at == starts_at:
+        return appointment
+    place = await booking.at_id(appointment.office_id, now)
+    if appointment.moves >= place.calendar.rules.moves_limit:
+        raise NoMovesLeft
+    old_starts_at = appointment.starts_at
+    await _take_instead(db, booking, appointment, starts_at, TakenBy.BOOKING, None, now)
+    appointment.moves += 1
+    appointment.sequence += 1
+    try:
+        await db.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == "ex_appointment_one_place":
+            raise SamePersonTwice from error
+        raise
+    await messages.moved(db, booking, place, appointment, old_starts_at, now)
+    return appointment
+
+
+async def cancel(db: AsyncSession, booking: Booking, secret: str, now: datetime) -> Appointment:
+    """Gives the slot back; cancelling twice is cancelling once. Raises NotChangeable once the time has come."""
+    appointment = await locked(db, secret)
+    if appointment.state is AppointmentState.CANCELLED:
+        return appointment
+    booked = appointment.state is AppointmentState.BOOKED
+    if appointment.state not in (AppointmentState.BOOKED, *ON_HOLD) or (booked and appointment.starts_at <= now):
+        raise NotChangeable
+    place = await booking.at_id(appointment.office_id, now)
+    await give_up(db, appointment, place, now, delayed=booked or appointment.state is AppointmentState.OFFERED)
+    appointment.state = AppointmentState.CANCELLED
+    appointment.hold_expires_at = None
+    appointment.sequence += 1
+    if booked:
+        await messages.cancelled(db, booking, place, appointment, now)
+    return appointment

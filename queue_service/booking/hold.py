@@ -1,0 +1,207 @@
+"""Taking a part of a lane: booking's hottest write, one prepared statement.
+
+The exclusion constraint decides; the statement only proposes the lowest free lane, so that long gaps stay whole in the others. Refuses
+to count capacity: counting and then inserting sold a capacity of three twenty times (performance.md).
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from queue_service.booking.availability import Beyond, ranges_by_lane
+from queue_service.booking.errors import SlotTaken
+from queue_service.booking.rules import REFERENCE_DIGITS, AppointmentState, BookingCalendar, TakenBy, Wanted, reference_of
+from queue_service.db import Connection, Pool, constraint_of
+
+SECRET_BYTES = 12
+"""96 bits, as for tickets."""
+REFERENCE_TRIES = 20
+"""With a tenth of all references in use, twenty in a row are taken once in 10^20."""
+
+_TAKE = """
+WITH stale AS (          -- what has expired in the way; ex_lane_taken_once finds it
+    SELECT id, appointment_id FROM lane_taken
+     WHERE int8range(lane_id, lane_id, '[]') && ANY ($1::int8range[]) AND during && tstzrange($3, $4)
+       AND (expires_at <= $5 OR (kind = 'freed' AND $7))
+), idle AS (             -- appointments before parts of lanes, as every command locks them; one that is busy keeps its part for now
+    SELECT appointment.id FROM appointment JOIN stale ON appointment.id = stale.appointment_id
+       FOR UPDATE OF appointment SKIP LOCKED
+), swept AS (
+    DELETE FROM lane_taken USING stale
+     WHERE lane_taken.id = stale.id AND (stale.appointment_id IS NULL OR stale.appointment_id IN (SELECT id FROM idle))
+ RETURNING stale.appointment_id
+), lapsed AS (
+    UPDATE appointment SET state = 'expired' FROM swept
+     WHERE appointment.id = swept.appointment_id AND state IN ('held', 'offered', 'unverified')
+), lane AS (             -- the lowest lane with nothing there that still counts
+    SELECT given.lane_id
+      FROM unnest($2::int[]) WITH ORDINALITY AS given (lane_id, place)
+     WHERE NOT EXISTS (SELECT FROM lane_taken
+                        WHERE int8range(lane_taken.lane_id, lane_taken.lane_id, '[]') && int8range(given.lane_id, given.lane_id, '[]')
+                          AND during && tstzrange($3, $4)
+                          AND (expires_at IS NULL OR expires_at > $5) AND (kind <> 'freed' OR NOT $7))
+       AND (SELECT count(*) FROM swept) >= 0       -- the sweep comes first: the constraint must not meet what it removes
+     ORDER BY place LIMIT 1
+)"""
+
+HOLD = (
+    _TAKE
+    + """, number AS (
+    SELECT lane_id, nextval(pg_get_serial_sequence('appointment', 'id')) AS id FROM lane
+), held AS (
+    INSERT INTO lane_taken (lane_id, during, kind, appointment_id, expires_at)
+    SELECT lane_id, tstzrange($3, $4), 'hold', id, $6 FROM number
+        ON CONFLICT ON CONSTRAINT ex_lane_taken_once DO NOTHING
+ RETURNING appointment_id
+), made AS (
+    INSERT INTO appointment (id, secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, created_at,
+                             hold_expires_at, extended, moves, sequence, code_attempts, via, idempotency_key)
+    OVERRIDING SYSTEM VALUE
+    SELECT appointment_id, $8, $9, $10, $11, $12, $3, $4, $13, $14, $5, $15, false, 0, 0, 0, $16, $17 FROM held
+ RETURNING id, pg_notify('slots_changed', office_id::text)
+)
+SELECT (SELECT lane_id FROM lane) AS proposed, (SELECT id FROM made) AS id
+"""
+)
+
+TAKE_FOR = (
+    _TAKE
+    + """, held AS (
+    INSERT INTO lane_taken (lane_id, during, kind, appointment_id, expires_at)
+    SELECT lane_id, tstzrange($3, $4), $8, $9, $6 FROM lane
+        ON CONFLICT ON CONSTRAINT ex_lane_taken_once DO NOTHING
+ RETURNING id
+)
+SELECT (SELECT lane_id FROM lane) AS proposed, (SELECT id FROM held) AS id
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A visit's time and the lanes that could take it, the lowest first."""
+
+    starts_at: datetime
+    ends_at: datetime
+    lanes: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be held, by whom."""
+
+    wanted: Wanted
+    language: str
+    via: str
+    state: AppointmentState
+    key: str | None = None
+    """Idempotency-Key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    id: int
+    secret: str
+    reference: str
+
+
+def slot_at(calendar: BookingCalendar, wanted: Wanted, starts_at: datetime, now: datetime) -> Slot | None:
+    """The slot as the calendar has it: None when the time is off the grid, outside every lane's hours, too soon or too far.
+
+    Says the same as FREE_SLOTS does before anything is subtracted; a Hypothesis test holds the two together.
+    """
+    rules = calendar.services.get(wanted.service_id)
+    if rules is None:
+        return None
+    day = calendar.today(starts_at)
+    ends_at = starts_at + rules.length(wanted.applications)
+    hours: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
+    for each in calendar.opening(wanted, [day, day + timedelta(days=1)], now):
+        hours.setdefault((each.lane_id, each.phase), []).append((each.opens, each.closes))
+    step = int(rules.grid.total_seconds())
+    fitting = {
+        lane
+        for (lane, phase), spans in hours.items()
+        if (starts_at.timestamp() - phase) % step == 0 and _covered(spans, starts_at, ends_at)
+    }
+    lanes = [lane.id for lane in calendar.lanes if lane.id in fitting]
+    return Slot(starts_at, ends_at, lanes) if lanes else None
+
+
+def _covered(spans: Sequence[tuple[datetime, datetime]], starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether the spans, joined where they touch, hold the whole visit."""
+    reached = starts_at
+    for opens, closes in sorted(spans):
+        if opens <= reached < closes:
+            reached = closes
+    return reached >= ends_at
+
+
+async def hold_slot(
+    pool: Pool | Connection, office_id: int, slot: Slot, wish: Wish, expiry: tuple[datetime, datetime], now: datetime, freed: bool = False
+) -> Held:
+    """Holds the slot for a new appointment, in the lowest lane that has it free. Raises SlotTaken.
+
+    `expiry` is until when the person is promised it, and until when nobody else may have it. Each turn either wins, or learns that
+    somebody else's INSERT won the proposed lane and proposes the next: at most as many turns as lanes, and nobody waits for a deadlock.
+    A repeated key raises asyncpg.UniqueViolationError of uq_appointment_key.
+    """
+    lanes = ranges_by_lane(slot.lanes)
+    promised, kept = expiry
+    turns = len(slot.lanes)
+    for _ in range(turns + REFERENCE_TRIES):
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        reference = reference_of(secrets.randbelow(10 ** (REFERENCE_DIGITS - 1)))
+        try:
+            row = await pool.fetchrow(
+                HOLD,
+                lanes,
+                list(slot.lanes),
+                slot.starts_at,
+                slot.ends_at,
+                now,
+                kept,
+                freed,
+                secret,
+                reference,
+                office_id,
+                wish.wanted.service_id,
+                wish.state,
+                wish.wanted.applications,
+                wish.language,
+                promised,
+                wish.via,
+                wish.key,
+            )
+        except asyncpg.UniqueViolationError as error:
+            if constraint_of(error) != "uq_appointment_reference":
+                raise
+            continue
+        assert row is not None
+        if row["id"] is not None:
+            return Held(row["id"], secret, reference)
+        turns -= 1
+        if row["proposed"] is None or turns < 0:
+            break
+    raise SlotTaken
+
+
+async def take_for(
+    connection: Connection, appointment_id: int, slot: Slot, kind: TakenBy, expires_at: datetime | None, now: datetime, beyond: Beyond
+) -> int:
+    """Gives an appointment that exists a further part of a lane, in the caller's transaction; its id. Raises SlotTaken."""
+    lanes = ranges_by_lane(slot.lanes)
+    for _ in range(len(slot.lanes) + 1):
+        row = await connection.fetchrow(
+            TAKE_FOR, lanes, list(slot.lanes), slot.starts_at, slot.ends_at, now, expires_at, beyond.freed, kind, appointment_id
+        )
+        assert row is not None
+        if row["id"] is not None:
+            found: int = row["id"]
+            return found
+        if row["proposed"] is None:
+            break
+    raise SlotTaken

@@ -1,0 +1,86 @@
+"""Free slots as each process remembers them: read at once after silence, at most every fifth of a second in a storm.
+
+The INSERT decides who gets a slot, so a list that is 200 ms old is harmless, and a month of slots costs the database the same whether ten
+or ten thousand people look at it. Refuses to serve what is older: a change that was heard of is read as soon as the pace allows.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from queue_service.booking.availability import DayOfSlots, slots_of_days
+from queue_service.booking.rules import BookingCalendar, Wanted
+from queue_service.db import Pool
+
+PACE_SECONDS = 0.2
+"""Between reads of one list while bookings pour in (performance.md)."""
+BURST = 5
+"""Reads ahead of the pace: somebody who books and looks again sees the truth at once."""
+LONGEST_LIFE_SECONDS = 1.0
+"""Without any change heard of, holds still lapse and the lead time moves on."""
+MOST_LISTS = 2_000
+"""Offices × services × first days that people look at; a list is some kilobytes."""
+
+Key = tuple[int, Wanted, date, int]
+
+
+@dataclass(slots=True)
+class _List:
+    calendar: BookingCalendar
+    days: Sequence[DayOfSlots] = ()
+    heard: int = -1
+    read_at: float = 0.0
+    ahead: float = float(BURST)
+    """Reads that may still come before the pace allows."""
+    reading: asyncio.Task[None] | None = None
+    rendered: dict[object, bytes] = field(default_factory=dict)
+
+
+class Snapshots:
+    """The lists of one process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._lists: dict[Key, _List] = {}
+        self._heard: Counter[int] = Counter()
+
+    def slots_changed(self, office_id: int) -> None:
+        self._heard[office_id] += 1
+
+    def everything_changed(self) -> None:
+        self._lists.clear()
+
+    async def of(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> _List:
+        key = (calendar.office_id, wanted, days[0], len(days))
+        known = self._lists.get(key)
+        if known is None or known.calendar is not calendar:
+            if len(self._lists) >= MOST_LISTS:
+                self._lists.clear()
+            known = self._lists[key] = _List(calendar)
+        while not self._good_enough(known):
+            if known.reading is None or known.reading.done():
+                known.reading = asyncio.create_task(self._read(known, wanted, days, now))
+            await asyncio.shield(known.reading)
+        return known
+
+    def _good_enough(self, known: _List) -> bool:
+        if known.heard < 0:
+            return False
+        age = time.monotonic() - known.read_at
+        if known.heard == self._heard[known.calendar.office_id]:
+            return age < LONGEST_LIFE_SECONDS
+        return age < PACE_SECONDS and known.ahead < 1
+
+    async def _read(self, known: _List, wanted: Wanted, days: Sequence[date], now: datetime) -> None:
+        heard, started = self._heard[known.calendar.office_id], time.monotonic()
+        found = await slots_of_days(self._pool, known.calendar, wanted, days, now)
+        known.ahead = min(float(BURST), known.ahead + (started - known.read_at) / PACE_SECONDS) - 1
+        known.days, known.heard, known.read_at = found, heard, started
+        known.rendered.clear()
+
+    async def days(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> Sequence[DayOfSlots]:
+        """The days with their free slots."""
+        return (await self.of(calendar, wanted, days, now)).days
