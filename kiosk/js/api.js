@@ -25,29 +25,45 @@ export async function fetchMenu(token) {
   }
 }
 
+/** A rate limiter's 429 says nothing about the request and is worth another try; these are answers to it. */
+const ANSWERS_OF_429 = ["daily_limit_reached", "too_many_attempts"];
+
 /**
  * @param {string} token
  * @param {Order} order
  * @param {Lang} lang  the language of a refusal's sentence
+ */
+export const takeTicket = (token, order, lang) => ask("tickets", order.request, { Authorization: `Bearer ${token}`, "Idempotency-Key": order.key }, lang);
+
+/**
+ * Asking again is safe: a booking becomes one ticket, and the service answers with the same one.
+ * @param {string} token
+ * @param {string} code  whatever was scanned or typed; the service knows what bookings look like
+ * @param {Lang} lang
+ */
+export const checkIn = (token, code, lang) => ask("check-ins", { code }, { Authorization: `Bearer ${token}` }, lang);
+
+/**
+ * @param {string} what
+ * @param {unknown} body
+ * @param {Record<string, string>} headers
+ * @param {Lang} lang
  * @returns {Promise<Answer>}
  */
-export async function takeTicket(token, order, lang) {
+async function ask(what, body, headers, lang) {
   try {
-    const response = await fetch("/api/kiosk/tickets", {
+    const response = await fetch(`/api/kiosk/${what}`, {
       method: "POST",
-      headers: {
-        Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Idempotency-Key": order.key, "Accept-Language": lang,
-      },
-      body: JSON.stringify(order.request),
+      headers: { ...headers, "Content-Type": "application/json", "Accept-Language": lang },
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     if (response.ok) return { kind: "ticket", ticket: await response.json() };
     if (response.status === 401) return { kind: "unpaired" };
     if (response.status >= 500 || response.status === 408) return { kind: "silent" };
     const problem = await response.json().catch(() => ({}));
-    // A rate limiter's 429 says nothing about this request; only the day's limit is an answer.
-    if (response.status === 429 && problem.code !== "daily_limit_reached") return { kind: "silent" };
-    return { kind: "refused", refusal: { code: String(problem.code ?? ""), detail: String(problem.detail ?? ""), lang } };
+    if (response.status === 429 && !ANSWERS_OF_429.includes(problem.code)) return { kind: "silent" };
+    return { kind: "refused", refusal: { code: String(problem.code ?? ""), detail: String(problem.detail ?? ""), lang, starts_at: problem.starts_at ?? null } };
   } catch {
     return { kind: "silent" };
   }

@@ -17,26 +17,32 @@ const CONTRAST_ROW = 6.3;
 const LARGE_ROW = 7.2;
 /** Head, heading, the bar of buttons and foot, in rem. */
 const AROUND = 20;
+/** The button for bookings, in a line of its own above the buttons for turning pages; alone it is this much taller than they are. */
+const CHECK_IN = 5.6;
+const CHECK_IN_ALONE = 1.1;  // in ordinary type only: on the other looks all buttons of the bar are of one height
 /** Bar and foot alone: what stands in the lower half beside the cards. */
 const BELOW = 10;
 /** Narrower than this the page simply scrolls (kiosk.css has the same number). */
 const NARROW_PX = 700;
 
-/** @typedef {{cards: number, rows: number}} Fit  how many groups side by side, how many services one to a line */
+/** @typedef {{cards: number, rows: number, direct: number}} Fit  how many groups side by side, how many services one to a line, how many of those on the first screen */
 
-/** @param {boolean} low  controls in the lower half @returns {Fit} */
-export function whatFits(low) {
-  if (innerWidth < NARROW_PX) return { cards: PER_PAGE, rows: PER_PAGE };
+/** @param {boolean} low  controls in the lower half @param {boolean} checkIn  the first screen has the button for bookings @returns {Fit} */
+export function whatFits(low, checkIn) {
+  if (innerWidth < NARROW_PX) return { cards: PER_PAGE, rows: PER_PAGE, direct: PER_PAGE };
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const columns = innerWidth > innerHeight ? 4 : 2;  // as in kiosk.css
   const { theme, type } = document.documentElement.dataset;
   const card = low ? LOW_CARD : theme === "contrast" && type === "large" ? WRAPPED_CARD : CARD;
   const row = type === "large" ? LARGE_ROW : theme === "contrast" ? CONTRAST_ROW : ROW;
   const room = low ? innerHeight / 2 / rem - BELOW : innerHeight / rem - AROUND;
-  return {
-    cards: Math.min(PER_PAGE, Math.max(1, Math.floor(room / card)) * columns),
-    rows: Math.min(PER_PAGE, Math.max(2, Math.floor(room / row)) * (columns / 2)),
-  };
+  /** @param {number} height */
+  const cards = (height) => Math.min(PER_PAGE, Math.max(1, Math.floor(height / card)) * columns);
+  /** @param {number} height */
+  const rows = (height) => Math.min(PER_PAGE, Math.max(2, Math.floor(height / row)) * (columns / 2));
+  /** Few offices have more groups than one screen holds; where that many fit, no pages are turned and the button stands alone. @param {(height: number) => number} count */
+  const first = (count) => (!checkIn ? count(room) : count(theme || type ? room : room - CHECK_IN_ALONE) === PER_PAGE ? PER_PAGE : count(room - CHECK_IN));
+  return { cards: first(cards), rows: rows(room), direct: first(rows) };
 }
 
 /** How much closer the words of a screen may stand, one step after the other (kiosk.css says what each step does). */

@@ -3,7 +3,7 @@
  * (ask for a ticket, print, count down) follows from the change of the state, here and nowhere else.
  */
 
-import { takeTicket } from "./api.js";
+import { checkIn, takeTicket } from "./api.js";
 import { officeNow, setClock } from "./clock.js";
 import { pairedToken, reportHealth } from "./device.js";
 import { makeRoom, showBelow, whatFits } from "./fit.js";
@@ -11,7 +11,9 @@ import { createCountdown, createIdle } from "./idle.js";
 import { follow } from "./live.js";
 import { again, printTicket } from "./print.js";
 import { announce, render } from "./render.js";
-import { initial, reduce, screenOf, serviceOf, worthResetting } from "./state.js";
+import { createScanner, digitOf } from "./scanner.js";
+import { bookedSentence } from "./screen-check-in.js";
+import { CODE_LENGTH, asking, initial, reduce, screenOf, serviceOf, worthResetting } from "./state.js";
 import { phrases, words } from "./texts.js";
 
 /** @import {State, Event as KioskEvent} from "./state.js" */
@@ -30,6 +32,7 @@ const token = pairedToken();
 let state = initial;
 /** @type {"ok" | "unknown" | "error"} */
 let printer = "unknown";
+const scanner = createScanner();
 
 /** @param {KioskEvent} event */
 function dispatch(event) {
@@ -38,11 +41,13 @@ function dispatch(event) {
   if (state === before) return;
   render(state);
   const [was, is] = [screenOf(before), screenOf(state)];
-  if (is === "taking" && was !== "taking") void ask();
+  if (asking(state) && !asking(before)) void ask();
   if (is === "ticket" && was !== "ticket") issued();
   if (was === "ticket" && is !== "ticket") ticketTime.stop();
   if (is !== was) minding();
-  if (state.large !== before.large || state.contrast !== before.contrast || state.low !== before.low) fit();
+  if (state.large !== before.large || state.contrast !== before.contrast || state.low !== before.low || state.shown?.check_in !== before.shown?.check_in) fit();
+  if (state.typed !== before.typed && is === "check_in") announce(phrases(state.lang).codeTyped([...state.typed].join(" ")));
+  if (state.short && !before.short) announce(phrases(state.lang).codeShort(CODE_LENGTH - state.typed.length));
   if (state.lang !== before.lang) announce(document.title);
 }
 
@@ -52,7 +57,7 @@ function withScreen(act) {
   if (screen) act(screen);
 }
 
-const fit = () => dispatch({ type: "fit", fit: whatFits(state.low) });
+const fit = () => dispatch({ type: "fit", fit: whatFits(state.low, state.shown?.check_in ?? false) });
 
 // ---- time
 
@@ -74,7 +79,7 @@ function startTicketTime() {
 
 /** The issued ticket has its own countdown, and nothing may interrupt the asking for one. */
 function minding() {
-  if (["taking", "ticket"].includes(state.step)) idle.stop();
+  if (asking(state) || state.step === "ticket") idle.stop();
   else idle.touch();
 }
 
@@ -87,13 +92,17 @@ function touched() {
 
 // ---- the ticket
 
+/** For a service or for a booking: both may be asked for again until an answer comes. */
 async function ask() {
-  const { order } = state;
-  if (!order || !token) return;
-  announce(phrases(state.lang).printingLead);
+  const { step, order, arrival } = state;
+  if (!token) return;
+  const request = step === "checking" ? () => checkIn(token, arrival ?? "", state.lang) : order && (() => takeTicket(token, order, state.lang));
+  if (!request) return;
+  const says = phrases(state.lang);
+  announce(step === "checking" ? says.checking : says.printingLead);
   const slow = setTimeout(() => { dispatch({ type: "slow" }); announce(phrases(state.lang).printingSlow); }, SLOW_AFTER_MS);
   for (const wait of [...ATTEMPT_WAITS_MS, null]) {
-    const answer = await takeTicket(token, order, state.lang);
+    const answer = await request();
     if (answer.kind !== "silent" || wait === null) {
       clearTimeout(slow);
       if (answer.kind === "ticket") dispatch({ type: "issued", ticket: answer.ticket });
@@ -110,7 +119,8 @@ function issued() {
   if (!ticket || !shown) return;
   startTicketTime();
   const says = phrases(state.lang);
-  announce(`${says.spokenTicket(ticket.number, ticket.ahead, says.wait(ticket.wait))} ${says.ticketLead}`);
+  const booked = state.arrival === null ? "" : `${bookedSentence(ticket, says, shown.office.time_zone)} `;
+  announce(`${booked}${says.spokenTicket(ticket.number, ticket.ahead, says.wait(ticket.wait))} ${says.ticketLead}`);
   if (shown.device.settings.print) void print();
 }
 
@@ -132,6 +142,11 @@ const presses = {
   privilege: (button) => dispatch({ type: "privilege", code: button.dataset.code || null }),
   need: (button) => dispatch({ type: "need", code: button.dataset.need ?? "" }),
   take: () => dispatch({ type: "take", key: newKey() }),
+  "check-in": () => dispatch({ type: "check-in" }),
+  digit: (button) => dispatch({ type: "digit", digit: button.dataset.digit ?? "" }),
+  erase: () => dispatch({ type: "erase" }),
+  clear: () => dispatch({ type: "clear" }),
+  check: () => dispatch({ type: "check" }),
   done: () => dispatch({ type: "reset" }),
   reset: () => { idle.stop(); dispatch({ type: "reset" }); },
   print: () => { void print(); },
@@ -156,15 +171,21 @@ function newKey() {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-let lastTap = { at: -Infinity, x: 0, y: 0 };
+/** @type {{at: number, x: number, y: number, step: string}} */
+let lastTap = { at: -Infinity, x: 0, y: 0, step: "" };
 
-/** A mouse counts its own clicks; for a finger it is done here, because the place may be another button by now. @param {MouseEvent} event */
+/**
+ * A mouse counts its own clicks; for a finger it is done here, because the place may be another button by now. A key of the keypad pressed twice
+ * is two digits.
+ * @param {MouseEvent} event
+ */
 function secondOfDoubleTap(event) {
-  if (!(event instanceof PointerEvent) || event.pointerType !== "touch") return event.detail > 1;
-  const tap = { at: event.timeStamp, x: event.clientX, y: event.clientY };
-  const double = tap.at - lastTap.at < DOUBLE_TAP.ms && Math.hypot(tap.x - lastTap.x, tap.y - lastTap.y) < DOUBLE_TAP.px;
+  const tap = { at: event.timeStamp, x: event.clientX, y: event.clientY, step: state.step };
+  const before = lastTap;
   lastTap = tap;
-  return double;
+  if (before.step === "check_in" && event.target instanceof Element && event.target.closest(".key")) return false;
+  if (!(event instanceof PointerEvent) || event.pointerType !== "touch") return event.detail > 1;
+  return tap.at - before.at < DOUBLE_TAP.ms && Math.hypot(tap.x - before.x, tap.y - before.y) < DOUBLE_TAP.px;
 }
 
 document.addEventListener("click", (event) => {
@@ -177,8 +198,25 @@ document.addEventListener("pointerdown", touched);
 document.addEventListener("click", touched, true);  // a screen reader presses without a pointer
 document.addEventListener("keydown", (event) => {
   touched();
+  const scanned = scanner.read(event);
+  if (scanned !== null) {
+    event.preventDefault();  // this Enter ends a code; it presses nothing
+    if (idle.warning()) idle.touch();
+    dispatch({ type: "scanned", code: scanned });
+  } else if (state.step === "check_in") typed(event);
   if (event.key === "Escape" && !idle.warning()) dispatch({ type: state.step === "ticket" ? "reset" : "home" });
 });
+/** A number on a keyboard. The button that Enter is meant for then has the focus, so that it does what it always does. @param {KeyboardEvent} event */
+function typed(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || scanner.words()) return;
+  const digit = digitOf(event.code);
+  if (digit !== null) dispatch({ type: "digit", digit });
+  else if (event.code === "Backspace") dispatch({ type: "erase" });
+  else return;
+  const button = document.querySelector("[data-action=check]");
+  if (button instanceof HTMLElement) button.focus({ preventScroll: true });
+}
+
 document.addEventListener("cancel", (event) => { event.preventDefault(); idle.touch(); }, true);  // Escape on the warning: the visitor is here
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("resize", () => { fit(); withScreen(makeRoom); });

@@ -6,6 +6,7 @@
 import { qrAddress } from "./api.js";
 import { stamp } from "./clock.js";
 import { fill, h } from "./dom.js";
+import { bookedSentence } from "./screen-check-in.js";
 import { textOf } from "./screen-choose.js";
 import { privilegeOf } from "./state.js";
 import { phrases, words } from "./texts.js";
@@ -52,7 +53,8 @@ function paperOf(state) {
     textOf("p", ticket.service_name, lang, "paper-service"),
     h("p", { class: "paper-facts" }, says.ahead, ": ", h("b", {}, says.aheadValue(ticket.ahead))),
     h("p", { class: "paper-facts" }, says.waitLabel, ": ", h("b", {}, says.wait(ticket.wait))),
-    privilege && h("p", { class: "paper-privilege" }, `${says.privilegeChosen}. ${says.show(words(privilege.document, lang))}`),
+    state.arrival === null ? null : h("p", { class: "paper-strip" }, bookedSentence(ticket, says, shown.office.time_zone)),
+    privilege && h("p", { class: "paper-strip" }, `${says.privilegeChosen}. ${says.show(words(privilege.document, lang))}`),
     h("p", { class: "paper-wait" }, says.paperWait),
     h("div", { class: "paper-code" },
       h("img", { src: qrAddress(ticket.secret), alt: "", "data-own": ticket.secret }),

@@ -7,6 +7,7 @@ import { hourAndMinute, officeNow } from "./clock.js";
 import { fill, h } from "./dom.js";
 import { makeRoom } from "./fit.js";
 import { icon } from "./icons.js";
+import { checkInScreen } from "./screen-check-in.js";
 import { chooseScreen, privilegeScreen, textOf } from "./screen-choose.js";
 import { confirmScreen } from "./screen-confirm.js";
 import { closedScreen, noticeScreen } from "./screen-notice.js";
@@ -62,6 +63,7 @@ function viewOf(state, screen) {
     case "home": case "services": return chooseScreen(state);
     case "privilege": return privilegeScreen(state);
     case "confirm": return confirmScreen(state);
+    case "check_in": case "checking": return checkInScreen(state);
     case "taking": return printingScreen(state);
     case "ticket": return ticketScreen(state);
     case "closed": return closedScreen(state);
@@ -72,7 +74,7 @@ function viewOf(state, screen) {
 /** @param {State} state @param {Screen} screen @param {View} view */
 function renderScreen(state, screen, view) {
   const host = part("#screen");
-  const place = [screen, state.letter, state.service, Object.values(state.page)].join();
+  const place = [screen === "checking" ? "check_in" : screen, state.letter, state.service, Object.values(state.page)].join();
   host.dataset.screen = screen;
   fill(host, h("section", { class: "say", "data-key": place }, ...view.say), view.act.length > 0 && h("section", { class: "act", "data-key": place }, ...view.act));
   if (place !== standing) {

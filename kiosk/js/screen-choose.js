@@ -5,7 +5,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { groupOf, listOf, pageCount, showsServicesDirectly, visibleOf } from "./state.js";
+import { groupOf, listOf, offersCheckIn, pageCount, showsServicesDirectly, visibleOf } from "./state.js";
 import { phrases, words, wordsLang } from "./texts.js";
 
 /** @import {State} from "./state.js" */
@@ -33,10 +33,13 @@ export function chooseScreen(state) {
       h("ul", { class: grouped ? "cards" : "rows", "data-lines": grouped ? null : items.length }, ...items.map((item) => h("li", {},
         "services" in item ? groupCard(item, state.lang) : serviceCard(/** @type {Service} */ (item), state.lang)))),
       ...(items.length <= ROOM_FOR_STEPS ? [steps(state.lang)] : []),
-      bar(state, group ? [backButton(state)] : []),
+      bar(state, group ? [backButton(state)] : offersCheckIn(state) ? [checkInButton(state.lang)] : []),
     ],
   };
 }
+
+/** @param {Lang} lang */
+const checkInButton = (lang) => h("button", { type: "button", class: "button huge booked", "data-action": "check-in" }, icon("calendar"), h("span", {}, phrases(lang).haveBooking));
 
 /** On a short list there is room to say what comes next. @param {Lang} lang */
 function steps(lang) {

@@ -6,6 +6,7 @@
 import { dayAndTime } from "./clock.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { bookingRefusedScreen } from "./screen-check-in.js";
 import { phrases, words, wordsLang } from "./texts.js";
 
 /** @import {State, Screen} from "./state.js" */
@@ -18,8 +19,8 @@ export function noticeScreen(state, screen) {
   switch (screen) {
     case "away": return notice("again", says.awayTitle, [h("p", { class: "lead" }, says.awayLead), h("p", { class: "lead soft" }, says.awayHelp)]);
     case "unpaired": return notice("link", says.unpairedTitle, [h("p", { class: "lead" }, says.unpairedLead), h("p", { class: "staff soft" }, says.unpairedStaff)]);
-    case "trouble": return notice("again", says.troubleTitle, [h("p", { class: "lead" }, says.troubleLead)], [button("take", says.tryAgain, "huge"), homeButton(says.home)]);
-    case "refused": return refused(state, says);
+    case "trouble": return notice("again", says.troubleTitle, [h("p", { class: "lead" }, says.troubleLead)], [button(state.arrival === null ? "take" : "check", says.tryAgain, "huge"), homeButton(says.home)]);
+    case "refused": return state.arrival === null ? refused(state, says) : bookingRefusedScreen(state);
     default: return notice("again", says.startTitle, [h("p", { class: "lead" }, says.startLead)]);
   }
 }

@@ -6,6 +6,7 @@
 import { stamp } from "./clock.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { bookedSentence } from "./screen-check-in.js";
 import { textOf } from "./screen-choose.js";
 import { privilegeOf, serviceOf } from "./state.js";
 import { phrases, words } from "./texts.js";
@@ -53,7 +54,8 @@ export function ticketScreen(state) {
           h("dl", { class: "facts" },
             h("div", {}, h("dt", {}, says.ahead), h("dd", { class: "num" }, says.aheadValue(ticket.ahead))),
             h("div", {}, h("dt", {}, says.waitLabel), h("dd", { class: "num" }, says.wait(ticket.wait)))),
-          privilege && h("p", { class: "privileged" }, icon("first"), h("span", {}, `${says.privilegeChosen}. ${says.show(words(privilege.document, state.lang))}`))),
+          state.arrival !== null && h("p", { class: "strip booked" }, icon(ticket.late ? "clock" : "calendar"), h("span", { class: "num" }, bookedSentence(ticket, says, shown.office.time_zone))),
+          privilege && h("p", { class: "strip" }, icon("first"), h("span", {}, `${says.privilegeChosen}. ${says.show(words(privilege.document, state.lang))}`))),
         h("div", { class: "ticket-stub" },
           h("div", { class: "qr", "data-own": `${ticket.secret} ${state.lang}` },
             h("img", { src: qrAddress(ticket.secret), alt: says.qrAlt(ticket.number), width: 320, height: 320, "data-qr": true })),

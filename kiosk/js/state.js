@@ -1,16 +1,17 @@
 /**
  * Why: everything the kiosk can be, and every way it may change, in one pure function. No clock, no network, no page.
  *
- * Two rules stand here and nowhere else:
+ * Three rules stand here and nowhere else:
  * - numbers are frozen (`shown`) from the first touch until the visitor goes home or leaves, while `menu` stays the latest;
- * - a request keeps its idempotency key until it is answered, so a repeated request can never be a second ticket.
+ * - a request keeps its idempotency key until it is answered, so a repeated request can never be a second ticket;
+ * - a scanned code is taken wherever the visitor is, unless a ticket is being made or shown: that one must not be lost.
  */
 
 /** @import {Fit} from "./fit.js" */
 /** @import {Group, Lang, Menu, Order, Privilege, Refusal, Request, Service, Ticket} from "./types.js" */
 
 /**
- * @typedef {"home" | "services" | "confirm" | "privilege" | "taking" | "ticket" | "refused" | "trouble"} Step
+ * @typedef {"home" | "services" | "confirm" | "privilege" | "check_in" | "checking" | "taking" | "ticket" | "refused" | "trouble"} Step
  * @typedef {Step | "start" | "away" | "closed" | "unpaired"} Screen
  *
  * @typedef {object} State
@@ -31,6 +32,9 @@
  * @property {string | null} privilege
  * @property {string[]} needs
  * @property {Order | null} order     asked and not yet answered
+ * @property {string} typed           digits of a booking's code, as far as they are typed
+ * @property {boolean} short          «Отметиться» was pressed before all of them were there
+ * @property {string | null} arrival  the code that is being checked, or was last; null: this is not about a booking
  * @property {boolean} slow           the answer is late, and the visitor should know that we go on trying
  * @property {Ticket | null} ticket
  * @property {Refusal | null} refusal
@@ -43,6 +47,7 @@
  *   | {type: "touch"} | {type: "home"} | {type: "back"} | {type: "reset"}
  *   | {type: "group", letter: string} | {type: "service", code: string} | {type: "more"} | {type: "less"}
  *   | {type: "privileges"} | {type: "privilege", code: string | null} | {type: "need", code: string}
+ *   | {type: "check-in"} | {type: "digit", digit: string} | {type: "erase"} | {type: "clear"} | {type: "check"} | {type: "scanned", code: string}
  *   | {type: "take", key: string} | {type: "slow"} | {type: "silent"} | {type: "issued", ticket: Ticket} | {type: "refused", refusal: Refusal}
  *   | {type: "lang"} | {type: "contrast"} | {type: "large"} | {type: "low"}
  *   | {type: "idle", left: number | null} | {type: "done-in", left: number}} Event
@@ -52,14 +57,16 @@
 export const DIRECT_LIMIT = 8;
 /** A GET can be overtaken by the socket by this much; a menu that is older still means that the service has set its clock back. */
 const OVERTAKEN_MS = 15_000;
+/** A booking's code: two groups of four digits. */
+export const CODE_LENGTH = 8;
 /** No screen offers more than this at once. */
 export const PER_PAGE = 8;
 
 /** @type {Readonly<State>} */
 export const initial = Object.freeze({
   step: "home", lang: "ru", contrast: false, large: false, low: false, paired: true, link: "starting", menu: null, shown: null, engaged: false,
-  fit: { cards: PER_PAGE, rows: PER_PAGE }, page: { home: 0, services: 0, privilege: 0 }, letter: null, service: null, privilege: null, needs: [],
-  order: null, slow: false, ticket: null, refusal: null, idleLeft: null, doneLeft: 0,
+  fit: { cards: PER_PAGE, rows: PER_PAGE, direct: PER_PAGE }, page: { home: 0, services: 0, privilege: 0 }, letter: null, service: null, privilege: null, needs: [],
+  order: null, typed: "", short: false, arrival: null, slow: false, ticket: null, refusal: null, idleLeft: null, doneLeft: 0,
 });
 
 /**
@@ -71,8 +78,8 @@ export function reduce(state, event) {
   switch (event.type) {
     case "menu": return withMenu(state, event.menu);
     case "lost": return { ...state, link: "lost" };
-    case "unpaired": return { ...state, paired: false, ...(state.step === "taking" ? { ...noChoice, step: "home", order: null } : {}) };
-    case "fit": return event.fit.cards === state.fit.cards && event.fit.rows === state.fit.rows ? state : { ...state, fit: event.fit, page: initial.page };
+    case "unpaired": return { ...state, paired: false, ...(asking(state) ? { ...noChoice, step: "home", order: null } : {}) };
+    case "fit": return sameFit(event.fit, state.fit) ? state : { ...state, fit: event.fit, page: initial.page };
     case "touch": return { ...state, engaged: true };
     case "home": return canLeave(state) ? home(state) : state;
     case "back": return back(state);
@@ -84,11 +91,17 @@ export function reduce(state, event) {
     case "privileges": return state.step === "confirm" ? { ...state, step: "privilege", page: { ...state.page, privilege: 0 } } : state;
     case "privilege": return state.step === "privilege" ? { ...state, step: "confirm", privilege: event.code } : state;
     case "need": return { ...state, needs: toggled(state.needs, event.code) };
+    case "check-in": return offersCheckIn(state) ? { ...state, ...noChoice, engaged: true, step: "check_in", typed: state.step === "refused" ? state.typed : "" } : state;
+    case "digit": return type(state, state.typed + event.digit);
+    case "erase": return type(state, state.typed.slice(0, -1));
+    case "clear": return type(state, "");
+    case "check": return check(state);
+    case "scanned": return scanned(state, event.code);
     case "take": return take(state, event.key);
-    case "slow": return state.step === "taking" ? { ...state, slow: true } : state;
-    case "silent": return state.step === "taking" ? { ...state, step: "trouble", slow: false } : state;
-    case "issued": return state.step === "taking" ? { ...state, step: "ticket", ticket: event.ticket, order: null, slow: false } : state;
-    case "refused": return state.step === "taking" ? { ...state, step: "refused", refusal: event.refusal, order: null, slow: false } : state;
+    case "slow": return asking(state) ? { ...state, slow: true } : state;
+    case "silent": return asking(state) ? { ...state, step: "trouble", slow: false } : state;
+    case "issued": return asking(state) ? { ...answered(state), step: "ticket", ticket: event.ticket } : state;
+    case "refused": return asking(state) ? { ...answered(state), step: "refused", refusal: event.refusal } : state;
     case "lang": return { ...state, engaged: true, lang: state.lang === "ru" ? "en" : "ru" };
     case "contrast": return { ...state, engaged: true, contrast: !state.contrast };
     case "large": return { ...state, engaged: true, large: !state.large };
@@ -98,10 +111,22 @@ export function reduce(state, event) {
   }
 }
 
-const noChoice = { letter: null, service: null, privilege: null, needs: /** @type {string[]} */ ([]), ticket: null, refusal: null, slow: false, idleLeft: null };
+const noChoice = {
+  letter: null, service: null, privilege: null, needs: /** @type {string[]} */ ([]), typed: "", short: false, arrival: null, ticket: null, refusal: null,
+  slow: false, idleLeft: null,
+};
+
+/** A ticket is being asked for, for a service or for a booking. @param {State} state */
+export const asking = (state) => state.step === "taking" || state.step === "checking";
 
 /** While a ticket is being asked for, nothing may leave the screen: its number would be lost. @param {State} state */
-const canLeave = (state) => state.step !== "taking";
+const canLeave = (state) => !asking(state);
+
+/** A check-in leaves the key of an earlier, unanswered request alone. @param {State} state @returns {State} */
+const answered = (state) => ({ ...state, order: state.step === "taking" ? null : state.order, slow: false });
+
+/** @param {Fit} one @param {Fit} other */
+const sameFit = (one, other) => one.cards === other.cards && one.rows === other.rows && one.direct === other.direct;
 
 /** The same visitor starts again: their language and an unanswered key stay, the numbers become fresh. @param {State} state @returns {State} */
 const home = (state) => ({ ...state, ...noChoice, step: "home", page: initial.page, shown: state.menu });
@@ -122,7 +147,7 @@ function back(state) {
   switch (state.step) {
     case "privilege": return { ...state, step: "confirm" };
     case "confirm": return state.letter ? { ...state, step: "services", service: null, privilege: null, needs: [] } : { ...home(state), page: state.page };
-    case "services": return { ...home(state), page: state.page };
+    case "services": case "check_in": return { ...home(state), page: state.page };
     default: return state;
   }
 }
@@ -145,6 +170,26 @@ function take(state, key) {
 
 /** The language is not compared: who changed it after a lost answer still wants one ticket. @param {Request} one @param {Request} other */
 const sameRequest = (one, other) => one.service === other.service && one.privilege === other.privilege && one.needs.join() === other.needs.join();
+
+/** @param {State} state @param {string} typed @returns {State} */
+function type(state, typed) {
+  return state.step === "check_in" ? { ...state, typed: typed.slice(0, CODE_LENGTH), short: false } : state;
+}
+
+/** «Отметиться», or once more after no answer came. @param {State} state @returns {State} */
+function check(state) {
+  if (state.step === "trouble" && state.arrival !== null) return { ...state, step: "checking" };
+  if (state.step !== "check_in") return state;
+  return state.typed.length < CODE_LENGTH ? { ...state, short: true } : { ...state, step: "checking", arrival: state.typed, short: false };
+}
+
+/** @param {State} state @param {string} code @returns {State} */
+function scanned(state, code) {
+  if (!takesScans(state)) return state;
+  // A phone that is still held before the scanner is read again; the answer to the same code stands on the screen.
+  if (state.step === "refused" && state.arrival === code) return state;
+  return { ...state, ...noChoice, engaged: true, step: "checking", arrival: code, typed: /^[\d\s-]+$/.test(code) ? code.replace(/\D/g, "").slice(0, CODE_LENGTH) : "" };
+}
 
 /** @param {State} state @param {number} by @returns {State} */
 function turn(state, by) {
@@ -183,6 +228,12 @@ export const groupOf = (state) => state.shown?.groups.find((group) => group.lett
 /** @param {State} state @returns {Privilege | null} */
 export const privilegeOf = (state) => state.shown?.privileges.find((privilege) => privilege.code === state.privilege) ?? null;
 
+/** Whether a booking can be checked in from here. @param {State} state */
+export const offersCheckIn = (state) => takesScans(state) && (state.step === "home" || state.step === "refused");
+
+/** @param {State} state */
+const takesScans = (state) => Boolean(state.shown?.check_in) && !asking(state) && state.step !== "ticket" && (state.step !== "home" || screenOf(state) === "home");
+
 /** @param {State} state @returns {boolean} */
 export const showsServicesDirectly = (state) => allServices(state).length <= DIRECT_LIMIT;
 
@@ -194,7 +245,7 @@ export const showsServicesDirectly = (state) => allServices(state).length <= DIR
 export function listOf(state) {
   switch (state.step) {
     case "home": return showsServicesDirectly(state)
-      ? { name: "home", items: allServices(state), perPage: state.fit.rows }
+      ? { name: "home", items: allServices(state), perPage: state.fit.direct }
       : { name: "home", items: (state.shown?.groups ?? []).filter((group) => group.services.length > 0), perPage: state.fit.cards };
     case "services": return { name: "services", items: groupOf(state)?.services ?? [], perPage: state.fit.rows };
     case "privilege": return { name: "privilege", items: state.shown?.privileges ?? [], perPage: state.fit.rows };

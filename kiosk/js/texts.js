@@ -37,8 +37,8 @@ function hours(minutes, hour, minute) {
 /** "8–12" that no line break can part. @param {number} low @param {number} high */
 const range = (low, high) => (low === high ? "" : `${low}\u2060–\u2060`);
 
-/** A preposition stays with its word: no line ends in «по» or «и». @param {string} phrase */
-const tied = (phrase) => phrase.replace(/(?<![\p{L}\d])(\p{L}{1,2}) /gu, "$1\u00a0");
+/** A preposition stays with its word, and a day with its month: no line ends in «по» or in 12. @param {string} phrase */
+export const tied = (phrase) => phrase.replace(/(?<![\p{L}\d])(\p{L}{1,2}|\d{1,2}) /gu, "$1\u00a0");
 
 /** In the middle of a sentence «Удостоверение» loses its capital, and «СНИЛС» does not. @param {string} phrase */
 export const uncapitalised = (phrase) => (/^\p{Lu}\p{Ll}/u.test(phrase) ? phrase.charAt(0).toLowerCase() + phrase.slice(1) : phrase);
@@ -103,6 +103,36 @@ const ru = {
   refusedTitle: "Талон не выдан",
   refusedLead: "Обратитесь к администратору зала.",
   another: "Выбрать другую услугу",
+  haveBooking: "У меня есть запись",
+  checkInTitle: "Введите код записи или поднесите QR-код",
+  scanTitle: "QR-код",
+  scanLead: "Поднесите телефон или бумагу с\u00a0кодом к\u00a0сканеру. Нажимать ничего не\u00a0нужно.",
+  codeTitle: "Код записи",
+  codeHint: "8 цифр из подтверждения записи",
+  codeShort: (/** @type {number} */ n) => `Введите все 8 цифр. Не хватает: ${n}`,
+  codeTyped: (/** @type {string} */ digits) => (digits ? `Код записи: ${digits}` : "Код записи пока не введён"),
+  codeRead: "QR-код прочитан",
+  eraseDigit: "Стереть",
+  eraseAll: "Очистить",
+  checkIn: "Отметиться",
+  checking: "Ищем запись…",
+  booked: (/** @type {string} */ time) => (time ? `Вы записаны на ${time}` : "Вы пришли по записи"),
+  bookedLate: "Время записи прошло. Талон выдан в\u00a0общую очередь.",
+  bookingTitles: /** @type {Record<string, string>} */ ({
+    check_in_too_early: "Отмечаться пока рано", other_day: "Запись на другой день", other_office: "Запись в другое отделение", appointment_cancelled: "Запись отменена",
+    appointment_past: "Время записи прошло", unknown_reference: "Запись не найдена", too_many_attempts: "Слишком много попыток",
+  }),
+  bookingTitle: "Отметиться не\u00a0удалось",
+  bookingNext: /** @type {Record<string, string>} */ ({
+    check_in_too_early: "Подождите в зале и снова поднесите QR-код или введите код записи.",
+    other_day: "Приходите в это время. Если ждать нельзя, возьмите талон в\u00a0общую очередь.",
+    other_office: "Вас ждут там. Если вопрос решают и\u00a0здесь, можно взять талон в\u00a0общую очередь.",
+    appointment_cancelled: "Вас примут сегодня в\u00a0порядке общей очереди.", appointment_past: "Вас примут сегодня в\u00a0порядке общей очереди.",
+    unknown_reference: "Можно и без записи: возьмите талон в\u00a0общую очередь.",
+  }),
+  bookingHelp: "Возьмите талон в\u00a0общую очередь или обратитесь к\u00a0администратору зала.",
+  retype: "Ввести код ещё раз",
+  walkIn: "Взять талон в\u00a0общую очередь",
   takeTicket: "Возьмите талон",
   yourNumber: "Ваш номер",
   ticketLead: "Ожидайте вызова на\u00a0табло. Номер назовут голосом.",
@@ -185,6 +215,37 @@ const english = {
   refusedTitle: "No ticket was issued",
   refusedLead: "Please ask the hall administrator.",
   another: "Choose another service",
+  haveBooking: "I have a booking",
+  checkInTitle: "Enter your booking code or hold up the QR code",
+  scanTitle: "QR code",
+  scanLead: "Hold your phone or the paper in front of the scanner. There is nothing to press.",
+  codeTitle: "Booking code",
+  codeHint: "8 digits from your booking confirmation",
+  codeShort: (n) => `Please enter all 8 digits. Missing: ${n}`,
+  codeTyped: (digits) => (digits ? `Booking code: ${digits}` : "No booking code yet"),
+  codeRead: "QR code read",
+  eraseDigit: "Delete",
+  eraseAll: "Clear",
+  checkIn: "Check in",
+  checking: "Looking for your booking…",
+  booked: (time) => (time ? `You are booked for ${time}` : "You have a booking"),
+  bookedLate: "The booked time has passed. You have a ticket in the general queue.",
+  bookingTitles: {
+    check_in_too_early: "It is too early to check in", other_day: "Your booking is for another day", other_office: "Your booking is at another office",
+    appointment_cancelled: "This booking was cancelled", appointment_past: "The booked time has passed", unknown_reference: "Booking not found",
+    too_many_attempts: "Too many attempts",
+  },
+  bookingTitle: "The check-in did not work",
+  bookingNext: {
+    check_in_too_early: "Wait in the hall, then hold up the QR code or enter the code again.",
+    other_day: "Please come at that time. If you cannot wait, take a ticket in the general queue.",
+    other_office: "They expect you there. If this office can help too, take a ticket in the general queue.",
+    appointment_cancelled: "You can be served today in the general queue.", appointment_past: "You can be served today in the general queue.",
+    unknown_reference: "You can also take a ticket in the general queue.",
+  },
+  bookingHelp: "Take a ticket in the general queue or ask the hall administrator.",
+  retype: "Enter the code again",
+  walkIn: "Join the general queue",
   takeTicket: "Take your ticket",
   yourNumber: "Your number",
   ticketLead: "Wait until your number is called on the display and by voice.",

@@ -42,10 +42,12 @@
  * @property {number} ahead
  * @property {Wait | null} wait
  * @property {string} url
+ * @property {boolean} [late]                                     of a check-in: came after the grace, so it waits with everybody
+ * @property {string | null} [starts_at]                          of a check-in: the time that was booked
  *
- * @typedef {{code: string, detail: string, lang: Lang}} Refusal   the service's own sentence, in the language it was asked in
+ * @typedef {{code: string, detail: string, lang: Lang, starts_at: string | null}} Refusal   the service's own sentence, in the language it was asked in
  *
- * What became of one request for a ticket; a lost answer is `silent`, and only a silent request may be repeated.
+ * What became of one request for a ticket, of a service or of a booking; a lost answer is `silent`, and only a silent request may be repeated.
  * @typedef {{kind: "ticket", ticket: Ticket} | {kind: "refused", refusal: Refusal} | {kind: "unpaired"} | {kind: "silent"}} Answer
  * @typedef {{kind: "menu", menu: Menu} | {kind: "unpaired"} | {kind: "silent"}} MenuAnswer
  */
