@@ -108,7 +108,7 @@ class _Session(SMTP):
 class MailServer(Controller):
     """A real SMTP server in a thread, which takes everything unless told otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         self.box: list[EmailMessage] = []
         """What was accepted: the lone dot was seen."""
         self.answers_to_recipients: deque[str] = deque()
@@ -119,7 +119,7 @@ class MailServer(Controller):
         self.accepted = threading.Event()
         self.may_answer_dot = threading.Event()
         self.may_answer_dot.set()
-        super().__init__(self, hostname="127.0.0.1", port=a_free_port())
+        super().__init__(self, hostname="127.0.0.1", port=a_free_port(), **options)
 
     @property
     def url(self) -> str:
@@ -148,8 +148,9 @@ class MailServer(Controller):
 
 
 @contextmanager
-def a_mail_server() -> Iterator[MailServer]:
-    server = MailServer()
+def a_mail_server(**options: Any) -> Iterator[MailServer]:
+    """`options` are aiosmtpd's."""
+    server = MailServer(**options)
     server.start()
     try:
         yield server
