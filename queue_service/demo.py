@@ -1,4 +1,4 @@
-"""The demo city: 18 offices, a clerk for each desk, a kiosk and a display each, and one printed office to try it all in.
+"""The demo city: 18 offices, a clerk for each desk, a hall administrator, a kiosk and a display each; one printed office to try it in.
 
 Everything is written through the same code as a real city's. Refuses to run on a database that already holds another city's offices.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.booking.loading import load_city
 from queue_service.db import Database
 from queue_service.devices.models import Device, DeviceKind
 from queue_service.devices.registry import add_device, hash_token
@@ -19,12 +20,13 @@ from queue_service.errors import SettingsError
 from queue_service.events import access_changed
 from queue_service.offices.configuration import Configuration, parse_configuration
 from queue_service.offices.configuration import Office as OfficeFile
-from queue_service.offices.loading import digest_of, is_loaded, load_configuration
+from queue_service.offices.loading import digest_of, is_loaded
 from queue_service.offices.models import Office, Zone
 from queue_service.settings import CHECKOUT, Settings
 from queue_service.staff.models import Account, Role
 from queue_service.staff.sessions import hash_password
 
+HALL_ADMINISTRATOR = "Орлова Екатерина"
 CITY_FILE = CHECKOUT / "cities" / "st-petersburg.yaml"
 PASSWORD = "demo-neva"  # noqa: S105  printed for everybody to see; the demo refuses to be a real installation
 NAMES = (
@@ -71,7 +73,7 @@ async def prepare_demo(database: Database, settings: Settings, now: datetime) ->
         if not await is_loaded(db, CITY_FILE.name, digest):
             configuration = parse_configuration(text)
             await _refuse_another_city(db, configuration)
-            await load_configuration(db, configuration, CITY_FILE.name, digest, now)
+            await load_city(db, configuration, CITY_FILE.name, digest, now)
     path = settings.data_dir / "demo.json"
     known = _read(path)
     async with database.session() as db:
@@ -104,7 +106,12 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 async def _still_true(db: AsyncSession, known: dict[str, Any]) -> bool:
-    """Whether the database still has the devices whose tokens the file holds (it may be another database by now)."""
+    """Whether the database still has the devices whose tokens the file holds (it may be another database by now).
+
+    A file from before hall administrators is not enough: nobody could print their account.
+    """
+    if not all("hall" in each for each in (known, *known["offices"].values())):
+        return False
     hashes = [hash_token(token) for each in known["offices"].values() for token in (each["kiosk_token"], each["display_token"])]
     found = await db.exec(select(Device.id).where(col(Device.token_hash).in_(hashes), col(Device.revoked_at).is_(None)))
     return len(found.all()) == len(hashes)
@@ -134,6 +141,8 @@ async def _one_office(db: AsyncSession, office: OfficeFile, password_hash: str) 
         login = f"{office.slug}-{desk.number}"
         await _account(db, login, NAMES[index % len(NAMES)], Role.CLERK, office_id, password_hash)
         clerks.append({"login": login, "password": PASSWORD, "desk": desk.number})
+    hall = f"{office.slug}-hall"
+    await _account(db, hall, HALL_ADMINISTRATOR, Role.HALL_ADMINISTRATOR, office_id, password_hash)
     zones = {zone.code: zone.id for zone in (await db.exec(select(Zone).where(col(Zone.office_id) == office_id))).all()}
     kiosks = [await add_device(db, office_id, DeviceKind.KIOSK, f"Терминал {number}") for number in range(1, office.kiosks + 1)]
     displays = [
@@ -146,6 +155,7 @@ async def _one_office(db: AsyncSession, office: OfficeFile, password_hash: str) 
         "kiosk_token": kiosks[0] if kiosks else await add_device(db, office_id, DeviceKind.KIOSK, "Терминал 1"),
         "display_token": displays[0],
         "clerks": clerks,
+        "hall": {"login": hall, "password": PASSWORD},
     }
 
 
@@ -159,14 +169,16 @@ async def _account(db: AsyncSession, login: str, name: str, role: Role, office_i
 def table_of_links(city: DemoCity) -> str:
     """What a newcomer sees when the demo is ready."""
     content, base = city.content, city.content["base_url"]
-    clerk, other = content["clerks"][0], content["clerks"][1]
+    clerk, other, hall = content["clerks"][0], content["clerks"][1], content["hall"]
     rows = [
         ("Отделения города", f"{base}/"),
+        ("Запись на приём", f"{base}/book"),
         ("Терминал", f"{base}/kiosk/?token={content['kiosk_token']}"),
         ("Табло", f"{base}/display/?office={city.office}&token={content['display_token']}"),
         ("Рабочее место", f"{base}/desk"),
         ("   оператор", f"{clerk['login']} / {clerk['password']} (окно {clerk['desk']})"),
         ("   ещё один", f"{other['login']} / {other['password']} (окно {other['desk']})"),
+        ("   администратор зала", f"{hall['login']} / {hall['password']}"),
         ("Состояние", f"{base}/health/ready"),
         ("Описание API", f"{base}/schema"),
     ]

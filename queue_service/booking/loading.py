@@ -15,7 +15,7 @@ from queue_service.booking.rules import Channel
 from queue_service.events import setup_changed
 from queue_service.offices import configuration as file
 from queue_service.offices.configuration import Configuration, minute_of_day
-from queue_service.offices.loading import load_configuration
+from queue_service.offices.loading import load_configuration, put
 from queue_service.offices.models import Office, Service
 
 
@@ -32,7 +32,7 @@ async def load_city(db: AsyncSession, configuration: Configuration, source: str,
 
 async def _load_rules(db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int) -> dict[str, int]:
     """Writes how the office and its services are booked; returns the ids of its services by code."""
-    await db.merge(OfficeBooking(office_id=office_id, **asdict(office.booking)))
+    await put(db, OfficeBooking, {"office_id": office_id}, **asdict(office.booking))
     found = (await db.exec(select(Service.code, Service.id, Service.typical_minutes).where(col(Service.office_id) == office_id))).all()
     services = {code: service_id for code, service_id, _ in found if service_id is not None}
     typical = {code: minutes for code, _, minutes in found}
@@ -65,8 +65,8 @@ async def _load_lanes(
     await db.flush()
     lanes = {row.id: lane for row, lane in named if row.id is not None}
     # Nothing points at hours and services, so they are simply replaced.
-    await db.exec(delete(LaneHours).where(col(LaneHours.lane_id).in_(lanes)))
-    await db.exec(delete(LaneService).where(col(LaneService.lane_id).in_(lanes)))
+    await db.exec(delete(LaneHours).where(col(LaneHours.lane_id).in_(list(lanes))))
+    await db.exec(delete(LaneService).where(col(LaneService.lane_id).in_(list(lanes))))
     booked = office.booked(configuration.catalogue)
     for lane_id, lane in lanes.items():
         for hours in office.opening_hours if lane.hours is None else lane.hours:
@@ -84,7 +84,7 @@ async def _load_exceptions(db: AsyncSession, lanes: dict[int, file.Lane]) -> Non
         (lane_id, each.local_date, _minute(each.opens), _minute(each.closes)) for lane_id, lane in lanes.items() for each in lane.exceptions
     }
     known: set[tuple[int, date, int | None, int | None]] = set()
-    for row in (await db.exec(select(LaneException).where(col(LaneException.lane_id).in_(lanes)))).all():
+    for row in (await db.exec(select(LaneException).where(col(LaneException.lane_id).in_(list(lanes))))).all():
         says = (row.lane_id, row.local_date, row.opens, row.closes)
         if says in wanted:
             known.add(says)

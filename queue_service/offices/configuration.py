@@ -7,12 +7,14 @@ once, in its type, so that the rule and the sentence about it cannot drift apart
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import asdict, replace
 
 from queue_service.errors import DomainError
+from queue_service.offices.holidays import is_known_country
 from queue_service.offices.models import TICKET_LETTERS
 from queue_service.offices.yaml_form import Document, Found, Path, UnreadableError, shown
 from queue_service.text import Text
@@ -33,6 +35,25 @@ DailyLimit = Annotated[int, Meta(ge=1, le=10_000, description="целое чис
 KioskCount = Annotated[int, Meta(ge=0, le=100, description="целое число терминалов от 0 до 100")]
 # Without a leading zero: "05" and "5" would be spoken alike.
 DeskNumber = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,2}\Z", description='номер окна в кавычках, от "1" до "999", без нулей впереди')]
+Latitude = Annotated[float, Meta(ge=-90, le=90, description="широта в градусах, от -90 до 90, например 59.9311")]
+Longitude = Annotated[float, Meta(ge=-180, le=180, description="долгота в градусах, от -180 до 180, например 30.3609")]
+COUNTRY_FORM: Final = 'код страны из двух латинских букв, например "RU", или false, если отделение работает и в праздники'
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z", description=COUNTRY_FORM)]
+# Divisors of an hour: offers stand on round minutes of the clock in every zone.
+GridMinutes = Annotated[Literal[5, 10, 15, 20, 30, 60], Meta(description="число минут, на которое делится час: 5, 10, 15, 20, 30 или 60")]
+ApplicationMinutes = Annotated[int, Meta(ge=0, le=120, description="целое число минут от 0 до 120")]
+LeadMinutes = Annotated[int, Meta(ge=0, le=43_200, description="целое число минут от 0 до 43200 (30 дней)")]
+HorizonDays = Annotated[int, Meta(ge=1, le=365, description="целое число дней от 1 до 365")]
+HoldMinutes = Annotated[int, Meta(ge=1, le=60, description="целое число минут от 1 до 60")]
+CheckInMinutes = Annotated[int, Meta(ge=0, le=720, description="целое число минут от 0 до 720")]
+ActiveLimit = Annotated[int, Meta(ge=1, le=100, description="целое число записей от 1 до 100")]
+MovesLimit = Annotated[int, Meta(ge=0, le=100, description="целое число переносов от 0 до 100")]
+OfferMinutes = Annotated[int, Meta(ge=5, le=1440, description="целое число минут от 5 до 1440")]
+QuotaMinutes = Annotated[int, Meta(ge=-1440, le=20_160, description="целое число минут от -1440 до 20160 или null (никогда)")]
+LaneCount = Annotated[int, Meta(ge=1, le=50, description="целое число линий от 1 до 50")]
+LaneChannel = Annotated[
+    Literal["both", "online", "hall"], Meta(description="both (для всех), online (для записи из дома) или hall (для зала)")
+]
 Goal = Annotated[Literal["submit", "ask", "collect"], Meta(description="submit (подать), ask (узнать) или collect (получить)")]
 
 
@@ -63,6 +84,19 @@ class Group(_Part):
     name: Text
 
 
+class ServiceBooking(_Part):
+    """How a service is booked; None: not said here. What nobody says is the default of the table, the duration is the typical one."""
+
+    grid_minutes: GridMinutes | None = None
+    duration_minutes: Minutes | None = None
+    per_application_minutes: ApplicationMinutes | None = None
+    lead_minutes: LeadMinutes | None = None
+    horizon_days: HorizonDays | None = None
+
+    def said(self) -> dict[str, int]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
 class Service(_Part):
     code: Code
     group: Code
@@ -74,6 +108,8 @@ class Service(_Part):
     daily_limit: DailyLimit | None = None
     walk_in: Flag = True
     documents: list[Text] = []
+    booking: ServiceBooking | None = None
+    """None: it is not booked."""
 
 
 class Catalogue(_Part):
@@ -98,6 +134,11 @@ class Closure(_Part, rename={"local_date": "date", "opens": "from", "closes": "t
     closes: Time | None = None
 
 
+class Place(_Part):
+    latitude: Latitude
+    longitude: Longitude
+
+
 class Policy(_Part):
     no_show_min_calls: Calls = 2
     no_show_min_seconds: Seconds = 20
@@ -106,6 +147,43 @@ class Policy(_Part):
     booked_head_start_minutes: MinutesOrNone = 60
     late_grace_minutes: MinutesOrNone = 15
     help_out_penalty_minutes: MinutesOrNone = 10
+
+
+class OfficeBooking(_Part):
+    """An office's own rules of booking."""
+
+    hold_minutes: HoldMinutes = 5
+    check_in_opens_minutes: CheckInMinutes = 30
+    verify_contact: Flag = False
+    active_limit: ActiveLimit = 3
+    moves_limit: MovesLimit = 2
+    freed_delay_minutes: MinutesOrNone = 10
+    offer_minutes: OfferMinutes = 30
+    quota_returns_minutes: QuotaMinutes | None = 720
+
+
+class LaneException(_Part, rename={"local_date": "date", "opens": "from", "closes": "to"}):
+    """A date on which the lane has other hours than its week; without hours it is closed that day."""
+
+    local_date: Day
+    opens: Time | None = None
+    closes: Time | None = None
+
+
+class Lane(_Part):
+    """So many people can have an appointment at one time."""
+
+    name: Line
+    services: list[Code] | Literal["all"]
+    count: LaneCount = 1
+    channel: LaneChannel = "both"
+    hours: list[OpeningHours] | None = None
+    """None: the office's opening hours."""
+    exceptions: list[LaneException] = []
+
+    def names(self) -> list[str]:
+        """One for each equal lane. The first keeps the plain name, so that a greater count only adds to the lanes that are there."""
+        return [self.name, *(f"{self.name} {number}" for number in range(2, self.count + 1))]
 
 
 class Zone(_Part):
@@ -129,6 +207,7 @@ class Override(_Part):
     daily_limit: DailyLimit | None = None
     wait_norm_minutes: Minutes | None = None
     walk_in: Flag | None = None
+    booking: ServiceBooking | None = None
 
 
 class Display(_Part):
@@ -150,16 +229,33 @@ class Office(_Part):
     phone: Line | None = None
     time_zone: Line | None = None
     """None: the city's."""
+    place: Place | None = None
+    public_holidays: Country | bool | None = "RU"
+    """False or None: it works on them."""
     closures: list[Closure] = []
     ticker: list[Text] = []
     policy: Policy = field(default_factory=Policy)
     overrides: dict[str, Override] = {}
+    booking: OfficeBooking = field(default_factory=OfficeBooking)
+    lanes: list[Lane] = []
     kiosks: KioskCount = 1
     displays: list[Display] = []
 
     def offered(self, catalogue: Catalogue) -> list[str]:
         """Codes of the services this office gives."""
         return [service.code for service in catalogue.services] if self.services == "all" else self.services
+
+    def booking_of(self, service: Service) -> ServiceBooking | None:
+        """How the service is booked here: the catalogue's rules with what this office does differently; None: not booked."""
+        override = self.overrides.get(service.code)
+        if override is None or override.booking is None:
+            return service.booking
+        return replace(service.booking or ServiceBooking(), **override.booking.said())
+
+    def booked(self, catalogue: Catalogue) -> list[str]:
+        """Codes of the offered services that are booked."""
+        offered = set(self.offered(catalogue))
+        return [service.code for service in catalogue.services if service.code in offered and self.booking_of(service)]
 
 
 class Configuration(_Part):
@@ -229,11 +325,15 @@ def _contradictions(city: Configuration, sound: Sound) -> Iterator[Found]:
         path: Path = ("offices", index)
         yield from _time_zone(office.time_zone, (*path, "time_zone"), sound)
         yield from _opening_hours(office.opening_hours, (*path, "opening_hours"), sound)
+        yield from _public_holidays(office.public_holidays, (*path, "public_holidays"), sound)
         yield from _closures(office.closures, (*path, "closures"), sound)
         yield from _zones(office, path, sound)
         yield from _repeated((*path, "desks"), "number", (desk.number for desk in office.desks), sound)
+        yield from _lanes(office.lanes, (*path, "lanes"), sound)
         if complete and sound(*path, "services"):
-            yield from _services(office, known, set(office.offered(city.catalogue)), path, sound)
+            offered = set(office.offered(city.catalogue))
+            yield from _services(office, known, offered, path, sound)
+            yield from _lane_services(office, known, offered, _not_booked(city.catalogue, office, path, sound), path, sound)
 
 
 def _catalogue(catalogue: Catalogue, sound: Sound) -> Iterator[Found]:
@@ -294,15 +394,31 @@ def _opening_hours(hours: list[OpeningHours], path: Path, sound: Sound) -> Itera
         taken_until[day] = max(until, closes)
 
 
+def _public_holidays(country: str | bool | None, path: Path, sound: Sound) -> Iterator[Found]:
+    if country is None or country is False or not sound(*path):
+        return
+    if country is True:
+        yield path, f"ожидается {COUNTRY_FORM}, а здесь «true»"
+    elif not is_known_country(country):
+        yield path, f"праздники страны «{country}» не известны, пример: RU"
+
+
+def _wrong_hours(opens: str | None, closes: str | None) -> str | None:
+    """What is wrong with a date's hours."""
+    if (opens is None) != (closes is None):
+        return "нужны оба времени, from и to, или ни одного (закрыто весь день)"
+    if opens and closes and closes <= opens:
+        return f"приём кончается ({closes}) не позже, чем начинается ({opens})"
+    return None
+
+
 def _closures(closures: list[Closure], path: Path, sound: Sound) -> Iterator[Found]:
     if not sound(*path):
         return
     seen: set[date] = set()
     for index, closure in enumerate(closures):
-        if (closure.opens is None) != (closure.closes is None):
-            yield (*path, index), "нужны оба времени, from и to, или ни одного (закрыто весь день)"
-        elif closure.opens and closure.closes and closure.closes <= closure.opens:
-            yield (*path, index), f"приём кончается ({closure.closes}) не позже, чем начинается ({closure.opens})"
+        if wrong := _wrong_hours(closure.opens, closure.closes):
+            yield (*path, index), wrong
         if closure.local_date in seen:
             yield (*path, index, "date"), f"{closure.local_date} уже есть выше, а должно встречаться один раз"
         seen.add(closure.local_date)
@@ -339,6 +455,64 @@ def _services(office: Office, known: set[str], offered: set[str], path: Path, so
     if _named((*path, "desks"), len(office.desks), sound, "services"):
         for code in sorted((offered & known) - served):
             yield (*path, "services"), f"услугу «{code}» не принимает ни одно окно"
+
+
+def _lanes(lanes: list[Lane], path: Path, sound: Sound) -> Iterator[Found]:
+    seen: set[str] = set()
+    for index, lane in enumerate(lanes):
+        place = (*path, index)
+        if sound(*place, "name") and sound(*place, "count"):
+            for name in lane.names():
+                if name in seen:
+                    yield (*place, "name"), f"линия «{name}» уже есть выше, а должна встречаться один раз"
+                seen.add(name)
+        if lane.hours is not None:
+            yield from _opening_hours(lane.hours, (*place, "hours"), sound)
+        yield from _exceptions(lane.exceptions, (*place, "exceptions"), sound)
+
+
+def _exceptions(exceptions: list[LaneException], path: Path, sound: Sound) -> Iterator[Found]:
+    """A date may stand there more than once: a day with a break has two rows."""
+    if not sound(*path):
+        return
+    taken: dict[date, list[tuple[str, str]]] = {}
+    for index, item in enumerate(exceptions):
+        place = (*path, index)
+        if wrong := _wrong_hours(item.opens, item.closes):
+            yield place, wrong
+            continue
+        others = taken.setdefault(item.local_date, [])
+        # Closed is the whole day.
+        opens, closes = item.opens or "00:00", item.closes or "24:00"
+        if any(opens < until and since < closes for since, until in others):
+            yield place, f"для {item.local_date} выше уже сказано другое: часы пересекаются"
+        others.append((opens, closes))
+
+
+def _not_booked(catalogue: Catalogue, office: Office, path: Path, sound: Sound) -> set[str]:
+    """Services that surely have no rules of booking here: where something about them is malformed, nobody can tell."""
+    if not sound(*path, "overrides"):
+        return set()
+    services = list(enumerate(catalogue.services))
+    maybe = {each.code for index, each in services if office.booking_of(each) or not sound("catalogue", "services", index)}
+    return {each.code for _, each in services} - maybe
+
+
+def _lane_services(office: Office, known: set[str], offered: set[str], not_booked: set[str], path: Path, sound: Sound) -> Iterator[Found]:
+    for index, lane in enumerate(office.lanes):
+        place = (*path, "lanes", index, "services")
+        if not sound(*place):
+            continue
+        if lane.services == "all":
+            if offered <= not_booked:
+                yield place, "ни у одной услуги отделения нет правил записи (booking)"
+            continue
+        if not lane.services:
+            yield place, "у линии нет ни одной услуги"
+        yield from _listed(place, lane.services, known, offered)
+        for code in lane.services:
+            if code in offered & not_booked:
+                yield place, f"у услуги «{code}» нет правил записи (booking)"
 
 
 def _listed(path: Path, codes: Iterable[str], known: set[str], offered: set[str]) -> Iterator[Found]:

@@ -1,4 +1,4 @@
-"""Writes a checked configuration into the database: the demo city's file and an administrator's import go this one way.
+"""Writes a checked configuration's offices into the database; `booking.loading.load_city` calls this and adds what is booked.
 
 Loading the same file again changes nothing; what a newer file no longer names is switched off, not deleted, because tickets and the
 journal point at it. Refuses an unchecked file: `configuration.parse_configuration` has found every mistake before the first row.
@@ -41,7 +41,7 @@ async def is_loaded(db: AsyncSession, source: str, digest: str) -> bool:
 async def load_configuration(db: AsyncSession, configuration: Configuration, source: str, digest: str, now: datetime) -> None:
     """Makes the database say what the file says, in the caller's transaction."""
     for position, privilege in enumerate(configuration.privileges):
-        await _put(
+        await put(
             db,
             Privilege,
             {"code": privilege.code},
@@ -54,11 +54,11 @@ async def load_configuration(db: AsyncSession, configuration: Configuration, sou
         )
     for position, office in enumerate(configuration.offices):
         await _load_office(db, configuration, office, position)
-    await _put(db, SetupRevision, {"source": source}, digest=digest, loaded_at=now)
+    await put(db, SetupRevision, {"source": source}, digest=digest, loaded_at=now)
     await setup_changed(db)
 
 
-async def _put(db: AsyncSession, table: type[SQLModel], key: dict[str, Any], **values: Any) -> int:
+async def put(db: AsyncSession, table: type[SQLModel], key: dict[str, Any], **values: Any) -> int:
     """Inserts the row or updates the one with this key; returns its id where it has one."""
     statement = insert(table).values(**key, **values)
     statement = statement.on_conflict_do_update(index_elements=list(key), set_=values or key)
@@ -72,7 +72,7 @@ async def _put(db: AsyncSession, table: type[SQLModel], key: dict[str, Any], **v
 
 async def _load_office(db: AsyncSession, configuration: Configuration, office: file.Office, position: int) -> None:
     policy = office.policy
-    office_id = await _put(
+    office_id = await put(
         db,
         Office,
         {"slug": office.slug},
@@ -82,6 +82,9 @@ async def _load_office(db: AsyncSession, configuration: Configuration, office: f
         address=office.address,
         phone=office.phone,
         time_zone=office.time_zone or configuration.city.time_zone,
+        latitude=office.place.latitude if office.place else None,
+        longitude=office.place.longitude if office.place else None,
+        public_holidays=office.public_holidays or None,
         ticker=office.ticker,
         no_show_min_calls=policy.no_show_min_calls,
         no_show_min_seconds=policy.no_show_min_seconds,
@@ -121,7 +124,7 @@ async def _load_services(db: AsyncSession, configuration: Configuration, office:
     groups = {}
     for position, group in enumerate(configuration.catalogue.groups):
         key = {"office_id": office_id, "code": group.code}
-        groups[group.code] = await _put(db, ServiceGroup, key, letter=group.letter, name=group.name, position=position)
+        groups[group.code] = await put(db, ServiceGroup, key, letter=group.letter, name=group.name, position=position)
     offered = set(office.offered(configuration.catalogue))
     await db.exec(update(Service).where(col(Service.office_id) == office_id, col(Service.code).not_in(offered)).values(active=False))
     services = {}
@@ -129,7 +132,7 @@ async def _load_services(db: AsyncSession, configuration: Configuration, office:
         if service.code not in offered:
             continue
         override = office.overrides.get(service.code) or file.Override()
-        services[service.code] = await _put(
+        services[service.code] = await put(
             db,
             Service,
             {"office_id": office_id, "code": service.code},
@@ -149,12 +152,12 @@ async def _load_services(db: AsyncSession, configuration: Configuration, office:
 
 
 async def _load_desks(db: AsyncSession, office: file.Office, office_id: int, services: dict[str, int]) -> None:
-    zones = {zone.code: await _put(db, Zone, {"office_id": office_id, "code": zone.code}, name=zone.name) for zone in office.zones}
+    zones = {zone.code: await put(db, Zone, {"office_id": office_id, "code": zone.code}, name=zone.name) for zone in office.zones}
     numbers = [desk.number for desk in office.desks]
     await db.exec(update(Desk).where(col(Desk.office_id) == office_id, col(Desk.number).not_in(numbers)).values(active=False))
     await db.exec(delete(DeskService).where(col(DeskService.office_id) == office_id))
     for desk in office.desks:
-        desk_id = await _put(
+        desk_id = await put(
             db,
             Desk,
             {"office_id": office_id, "number": desk.number},

@@ -35,7 +35,7 @@ class UnreadableError(Exception):
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Only true, false, null and decimal integers are not text: YAML 1.1 takes 10:00 for 600 and "no" for false."""
+    """Only true, false, null and decimal numbers are not text: YAML 1.1 takes 10:00 for 600 and "no" for false."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {}
@@ -44,6 +44,7 @@ for _kind, _pattern, _first in (
     ("null", r"(~|null|)\Z", ["~", "n", ""]),
     ("bool", r"(true|false)\Z", ["t", "f"]),
     ("int", r"-?(0|[1-9][0-9]{0,11})\Z", list("-0123456789")),
+    ("float", r"-?(0|[1-9][0-9]{0,11})\.[0-9]{1,12}\Z", list("-0123456789")),
     ("merge", r"<<\Z", ["<"]),
 ):
     _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), _first)

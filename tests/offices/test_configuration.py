@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from queue_service.offices.configuration import (
     Configuration,
     ConfigurationError,
+    OfficeBooking,
+    Place,
     Policy,
+    ServiceBooking,
     minute_of_day,
     parse_configuration,
 )
@@ -39,7 +42,7 @@ def a_city() -> dict[str, Any]:
                 {"code": "papers", "letter": "А", "name": {"ru": "Документы"}},
                 {"code": "advice", "letter": "В", "name": {"ru": "Консультации"}},
             ],
-            "services": [a_service("passport", "papers"), a_service("consultation", "advice")],
+            "services": [a_service("passport", "papers") | {"booking": {"grid_minutes": 10}}, a_service("consultation", "advice")],
         },
         "offices": [an_office()],
     }
@@ -74,7 +77,15 @@ def an_office(slug: str = "central") -> dict[str, Any]:
         "services": ["passport", "consultation"],
         "overrides": {"passport": {"typical_minutes": 20}},
         "displays": [{"name": "Табло", "zone": "hall"}],
+        "place": {"latitude": 59.93, "longitude": 30},
+        "public_holidays": "RU",
+        "booking": {"hold_minutes": 7, "quota_returns_minutes": None},
+        "lanes": [a_lane("Паспорта", count=2, exceptions=[{"date": "2027-01-09", "from": "10:00", "to": "14:00"}]), a_lane("Зал")],
     }
+
+
+def a_lane(name: str, **what: Any) -> dict[str, Any]:
+    return {"name": name, "services": ["passport"], "hours": [{"days": [1, 2], "from": "09:00", "to": "13:00"}], **what}
 
 
 def problems_in(text: str) -> list[str]:
@@ -147,6 +158,35 @@ def test_the_rules_written_out_in_the_first_office_are_the_defaults_the_others_t
     assert petersburg.offices[0].policy == Policy() == petersburg.offices[1].policy
 
 
+def test_every_shipped_office_is_on_the_map_and_booked_by_two_to_six_at_a_time(petersburg: Configuration) -> None:
+    for office in petersburg.offices:
+        assert office.place is not None, office.slug
+        assert 59.6 < office.place.latitude < 60.3, office.slug
+        assert 29.4 < office.place.longitude < 30.8, office.slug
+        assert 2 <= sum(lane.count for lane in office.lanes) <= 6, office.slug
+        assert any("head-reception" in lane.services or lane.services == "all" for lane in office.lanes), "it is given by appointment only"
+        assert len(office.booked(petersburg.catalogue)) >= 0.75 * len(office.offered(petersburg.catalogue)), office.slug
+    assert len({msgspec.structs.astuple(office.place) for office in petersburg.offices if office.place}) == 18
+    lanes = [lane for office in petersburg.offices for lane in office.lanes]
+    assert {lane.channel for lane in lanes} == {"both", "online", "hall"}
+    assert any(each.opens and each.local_date.isoweekday() == 6 for lane in lanes for each in lane.exceptions), "an extra Saturday"
+
+
+def test_some_shipped_services_ask_how_many_applications_are_brought(petersburg: Configuration) -> None:
+    asking = {service.code for service in petersburg.catalogue.services if service.booking and service.booking.per_application_minutes}
+    assert {"residence-registration", "ready-documents"} <= asking
+    assert "passport" not in asking
+
+
+def test_the_printed_office_takes_bookings_for_every_hour_of_every_day(petersburg: Configuration) -> None:
+    office, *others = petersburg.offices
+    assert office.public_holidays is False
+    assert any(lane.hours is None and lane.channel == "both" and lane.services == "all" for lane in office.lanes)
+    assert (office.booking.verify_contact, office.booking.freed_delay_minutes) == (False, 1)
+    assert [each.slug for each in others if each.booking.verify_contact] == ["tsentralny"]
+    assert {each.public_holidays for each in others} == {"RU"}
+
+
 def test_every_shipped_text_speaks_both_languages_calmly() -> None:
     texts: list[dict[str, str]] = []
 
@@ -210,6 +250,36 @@ def test_a_part_can_be_named_once_and_repeated() -> None:
     text = yaml.safe_dump(city, allow_unicode=True)
     assert "*id" in text
     assert len(parse_configuration(text).offices[1].closures) == 1
+
+
+def test_an_office_says_what_it_books_differently() -> None:
+    city = a_city()
+    booking = city["catalogue"]["services"][0]["booking"] = {"grid_minutes": 10, "lead_minutes": 0}
+    passport, consultation = parsed(city).catalogue.services
+    office = parsed(city).offices[0]
+    assert office.booking_of(passport) == ServiceBooking(grid_minutes=10, lead_minutes=0)
+    assert office.booking_of(consultation) is None
+    city["offices"][0]["overrides"] = {"passport": {"booking": {"lead_minutes": 90}}, "consultation": {"booking": {}}}
+    office = parsed(city).offices[0]
+    assert office.booking_of(passport) == ServiceBooking(grid_minutes=10, lead_minutes=90)
+    assert office.booking_of(consultation) == ServiceBooking()
+    assert booking["lead_minutes"] == 0
+
+
+def test_what_an_office_does_not_say_of_booking_is_the_default() -> None:
+    city = a_city()
+    for name in ("place", "public_holidays", "booking", "lanes"):
+        del city["offices"][0][name]
+    office = parsed(city).offices[0]
+    assert (office.place, office.public_holidays, office.booking, office.lanes) == (None, "RU", OfficeBooking(), [])
+    assert parsed(a_city()).offices[0].booking == OfficeBooking(hold_minutes=7, quota_returns_minutes=None)
+    assert parsed(a_city()).offices[0].place == Place(59.93, 30)
+
+
+def test_more_equal_lanes_do_not_rename_the_first() -> None:
+    pair, single = parsed(a_city()).offices[0].lanes
+    assert pair.names() == ["Паспорта", "Паспорта 2"]
+    assert single.names() == ["Зал"]
 
 
 # --- form --------------------------------------------------------------------------------------------------------------
@@ -308,6 +378,73 @@ def test_a_policy_cannot_be_negative() -> None:
     ]
 
 
+@pytest.mark.parametrize("grid", [0, 7, 45, "15", True])
+def test_a_grid_divides_the_hour(grid: object) -> None:
+    city = a_city()
+    city["catalogue"]["services"][0]["booking"] = {"grid_minutes": grid}
+    city["offices"][0]["overrides"]["passport"]["booking"] = {"grid_minutes": grid}
+    form = f"ожидается число минут, на которое делится час: 5, 10, 15, 20, 30 или 60, а здесь «{str(grid).lower()}»"
+    assert problems_of(city) == [
+        f"catalogue.services[0].booking.grid_minutes: {form}",
+        f"offices[0].overrides.passport.booking.grid_minutes: {form}",
+    ]
+
+
+def test_rules_of_booking_stay_within_what_the_tables_take() -> None:
+    city = a_city()
+    city["catalogue"]["services"][0]["booking"] = {"duration_minutes": 0, "per_application_minutes": 121, "horizon_days": 366}
+    city["offices"][0]["booking"] = {"hold_minutes": 61, "offer_minutes": 4, "quota_returns_minutes": 20_161, "verify_contact": "да"}
+    assert problems_of(city) == [
+        "catalogue.services[0].booking.duration_minutes: ожидается целое число минут от 1 до 480, а здесь «0»",
+        "catalogue.services[0].booking.per_application_minutes: ожидается целое число минут от 0 до 120, а здесь «121»",
+        "catalogue.services[0].booking.horizon_days: ожидается целое число дней от 1 до 365, а здесь «366»",
+        "offices[0].booking.hold_minutes: ожидается целое число минут от 1 до 60, а здесь «61»",
+        "offices[0].booking.offer_minutes: ожидается целое число минут от 5 до 1440, а здесь «4»",
+        "offices[0].booking.quota_returns_minutes: ожидается целое число минут от -1440 до 20160 или null (никогда), а здесь «20161»",
+        "offices[0].booking.verify_contact: ожидается true или false, а здесь «да»",
+    ]
+
+
+def test_a_place_is_on_earth() -> None:
+    city = a_city()
+    city["offices"][0]["place"] = {"latitude": 159.93, "longitude": "30,36"}
+    assert problems_of(city) == [
+        "offices[0].place.latitude: ожидается широта в градусах, от -90 до 90, например 59.9311, а здесь «159.93»",
+        "offices[0].place.longitude: ожидается долгота в градусах, от -180 до 180, например 30.3609, а здесь «30,36»",
+    ]
+    city["offices"][0]["place"] = {"latitude": -33.45}
+    assert problems_of(city) == ["offices[0].place.longitude: обязательное поле не заполнено"]
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("RU", None),
+        (False, None),
+        (None, None),
+        ("NO", None),
+        ("ZZ", "праздники страны «ZZ» не известны, пример: RU"),
+        (True, 'ожидается код страны из двух латинских букв, например "RU", или false, если отделение работает и в праздники,'),
+        ("ru", 'ожидается код страны из двух латинских букв, например "RU", или false, если отделение работает и в праздники,'),
+    ],
+)
+def test_public_holidays_are_those_of_a_country_or_none(value: object, sentence: str | None) -> None:
+    city = a_city()
+    city["offices"][0]["public_holidays"] = value
+    problems = problems_of(city)
+    assert len(problems) == (sentence is not None)
+    assert all(problem.startswith(f"offices[0].public_holidays: {sentence}") for problem in problems)
+
+
+def test_a_lane_has_a_known_channel_and_a_sensible_count() -> None:
+    city = a_city()
+    city["offices"][0]["lanes"] = [a_lane("Паспорта", channel="phone", count=0)]
+    assert problems_of(city) == [
+        "offices[0].lanes[0].channel: ожидается both (для всех), online (для записи из дома) или hall (для зала), а здесь «phone»",
+        "offices[0].lanes[0].count: ожидается целое число линий от 1 до 50, а здесь «0»",
+    ]
+
+
 # --- names and references ----------------------------------------------------------------------------------------------
 
 
@@ -379,6 +516,45 @@ def test_a_desk_does_not_help_out_with_its_own_service_nor_list_one_twice() -> N
         "offices[0].desks[1].services: услуга «passport» названа дважды",
         "offices[0].desks[1].help_out: услуга «passport» у этого окна и так основная",
     ]
+
+
+def test_lanes_have_names_of_their_own_also_where_one_stands_for_several() -> None:
+    city = a_city()
+    city["offices"][0]["lanes"] = [a_lane("Зал", count=3), a_lane("Зал 2"), a_lane("Зал 4"), a_lane("Зал")]
+    assert problems_of(city) == [
+        "offices[0].lanes[1].name: линия «Зал 2» уже есть выше, а должна встречаться один раз",
+        "offices[0].lanes[3].name: линия «Зал» уже есть выше, а должна встречаться один раз",
+    ]
+
+
+def test_a_lane_takes_services_that_the_office_gives_and_that_are_booked() -> None:
+    city = a_city()
+    city["catalogue"]["services"].append(a_service("visa", "papers"))
+    city["offices"][0]["lanes"] = [
+        a_lane("Первая", services=["x", "passport", "visa", "passport"]),
+        a_lane("Вторая", services=["consultation"]),
+        a_lane("Третья", services=[]),
+        a_lane("Четвёртая", services="all"),
+    ]
+    assert problems_of(city) == [
+        "offices[0].lanes[0].services: услуга «x» не найдена",
+        "offices[0].lanes[0].services: услуги «visa» нет среди услуг отделения",
+        "offices[0].lanes[0].services: услуга «passport» названа дважды",
+        "offices[0].lanes[1].services: у услуги «consultation» нет правил записи (booking)",
+        "offices[0].lanes[2].services: у линии нет ни одной услуги",
+    ]
+    del city["catalogue"]["services"][0]["booking"]
+    city["offices"][0]["lanes"] = [a_lane("Первая", services="all")]
+    assert problems_of(city) == ["offices[0].lanes[0].services: ни у одной услуги отделения нет правил записи (booking)"]
+    city["offices"][0]["overrides"]["passport"]["booking"] = {}
+    assert problems_of(city) == []
+
+
+def test_a_misspelt_rule_of_booking_does_not_make_its_lanes_wrong() -> None:
+    city = a_city()
+    service = city["catalogue"]["services"][0]
+    service["bookin"] = service.pop("booking")
+    assert problems_of(city) == ["catalogue.services[0].bookin: такое поле здесь не предусмотрено, возможно, имелось в виду «booking»"]
 
 
 def test_desks_and_displays_stand_in_a_zone_that_exists() -> None:
@@ -460,6 +636,50 @@ def test_a_closure_names_both_times_or_none_and_a_date_has_one() -> None:
         "offices[0].closures[3]: приём кончается (09:00) не позже, чем начинается (17:00)",
         "offices[0].closures[4].date: 2027-01-01 уже есть выше, а должно встречаться один раз",
     ]
+
+
+def test_a_lanes_hours_do_not_overlap_and_a_break_is_two_ranges() -> None:
+    city = a_city()
+    morning, evening = {"days": [1], "from": "09:00", "to": "13:00"}, {"days": [1], "from": "14:00", "to": "18:00"}
+    city["offices"][0]["lanes"] = [
+        a_lane("Первая", hours=[morning, evening]),
+        a_lane("Вторая", hours=[morning, {"days": [1, 2], "from": "12:00", "to": "15:00"}]),
+        a_lane("Третья", hours=[{"days": [1], "from": "15:00", "to": "09:00"}]),
+        a_lane("Четвёртая", hours=[]),
+    ]
+    assert problems_of(city) == [
+        "offices[0].lanes[1].hours[1]: часы приёма в день 1 пересекаются: до 13:00 и с 12:00",
+        "offices[0].lanes[2].hours[0]: приём кончается (09:00) не позже, чем начинается (15:00)",
+        "offices[0].lanes[3].hours: нет ни одного часа приёма",
+    ]
+
+
+def test_a_lanes_exceptions_are_dates_with_both_times_or_none() -> None:
+    city = a_city()
+    city["offices"][0]["lanes"] = [
+        a_lane(
+            "Первая",
+            exceptions=[
+                {"date": "2027-01-09", "from": "10:00", "to": "12:00"},
+                {"date": "2027-01-09", "from": "13:00", "to": "15:00"},
+                {"date": "2027-01-09", "from": "14:00", "to": "16:00"},
+                {"date": "2027-01-09"},
+                {"date": "2027-01-10"},
+                {"date": "2027-01-10"},
+                {"date": "2027-01-11", "to": "15:00"},
+                {"date": "2027-01-12", "from": "15:00", "to": "15:00"},
+            ],
+        )
+    ]
+    assert problems_of(city) == [
+        "offices[0].lanes[0].exceptions[2]: для 2027-01-09 выше уже сказано другое: часы пересекаются",
+        "offices[0].lanes[0].exceptions[3]: для 2027-01-09 выше уже сказано другое: часы пересекаются",
+        "offices[0].lanes[0].exceptions[5]: для 2027-01-10 выше уже сказано другое: часы пересекаются",
+        "offices[0].lanes[0].exceptions[6]: нужны оба времени, from и to, или ни одного (закрыто весь день)",
+        "offices[0].lanes[0].exceptions[7]: приём кончается (15:00) не позже, чем начинается (15:00)",
+    ]
+    city["offices"][0]["lanes"][0]["exceptions"] = [{"date": "2027-02-29"}]
+    assert problems_of(city) == ["offices[0].lanes[0].exceptions[0].date: ожидается дата вида 2027-01-31, а здесь «2027-02-29»"]
 
 
 def test_a_privilege_does_not_end_before_it_begins() -> None:

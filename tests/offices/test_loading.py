@@ -53,6 +53,19 @@ async def test_a_city_is_loaded_as_its_file_says(database: Database, city: dict[
     assert set(office.privileges) == {"veteran", "pregnant"}
 
 
+async def test_an_office_stands_where_its_file_says_and_knows_its_holidays(database: Database, city: dict[str, Any]) -> None:
+    found = "SELECT latitude, longitude, public_holidays FROM office"
+    await load(database, city)
+    assert [tuple(row) for row in await database.hot.fetch(found)] == [(59.93, 30.0, "RU")]
+    for works_on_them in (False, None):
+        city["offices"][0]["public_holidays"] = works_on_them
+        await load(database, city)
+        assert await database.hot.fetchval("SELECT public_holidays FROM office") is None
+    del city["offices"][0]["place"], city["offices"][0]["public_holidays"]
+    await load(database, city)
+    assert [tuple(row) for row in await database.hot.fetch(found)] == [(None, None, "RU")]
+
+
 async def test_loading_the_same_again_changes_nothing(database: Database, city: dict[str, Any]) -> None:
     await load(database, city)
     before = await everything(database)

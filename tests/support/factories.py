@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
+from sqlalchemy import null
 
 from queue_service.booking.models import BookingPolicy, Lane, LaneException, LaneHours, LaneService, OfficeBooking
 from queue_service.booking.rules import Channel
@@ -105,6 +106,11 @@ class AnOffice:
             return await load_catalogue(connection, self.id, now)
 
 
+def _stored(value: Any) -> Any:
+    """None as NULL: a new row's None would be taken for "not said" and become the column's default."""
+    return null() if value is None else value
+
+
 def _name(word: str) -> dict[str, str]:
     return {"ru": f"{word} по-русски", "en": f"{word} in English"}
 
@@ -131,7 +137,7 @@ async def an_office(
             district=_name("district"),
             address=_name("address"),
             time_zone=time_zone,
-            **{"ticker": [], "public_holidays": None, **policy},
+            **{"ticker": [], **{name: _stored(value) for name, value in {"public_holidays": None, **policy}.items()}},
         )
         db.add(row)
         await db.flush()
@@ -235,7 +241,7 @@ async def booked_online(
         for name, value in office_rules.items():
             if name not in OfficeBooking.model_fields:
                 raise TypeError(f"an office has no rule of booking called {name}")
-            setattr(rules, name, value)
+            setattr(rules, name, _stored(value))
         db.add(rules)
         await db.flush()
         await setup_changed(db, office.id)
