@@ -105,7 +105,7 @@ export function bookedSentence(ticket, says, zone) {
 export function bookingRefusedScreen(state) {
   const says = phrases(state.lang);
   const { code: why, detail, lang, starts_at } = state.refusal ?? { code: "", detail: "", lang: state.lang, starts_at: null };
-  const title = says.bookingTitles[why] ?? says.bookingTitle;
+  const title = tied(says.bookingTitles[why] ?? says.bookingTitle);
   const elsewhere = ELSEWHERE.includes(why);
   const zone = state.shown?.office.time_zone ?? "UTC";
   return {
