@@ -1,5 +1,6 @@
 """kill -9 in the middle of a send, at every place where it could double or lose a message; and what a sender's log says of people."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -18,9 +19,10 @@ from queue_service.notifications.sender import Sender
 from queue_service.notifications.smtp import SmtpChannel
 from queue_service.sealing import KeyRing
 from queue_service.settings import CHECKOUT
-from queue_service.timing import clock
 from tests.notifications.scene import (
     ADDRESS,
+    NOON,
+    PATIENCE_SECONDS,
     SECRET_LINK,
     MailServer,
     a_message,
@@ -50,12 +52,20 @@ class Process:
             "DATABASE_URL": database.url,
             "SEAL_KEY": SEAL_KEY,
             "HASH_KEY": HASH_KEY,
+            "NOW": NOON.isoformat(),
             "SMTP_URL": mail_server.url + "?starttls=off",
         }
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.notifications.a_sender"], cwd=CHECKOUT, env=environment, stdout=file, stderr=file
             )
+
+    async def says(self, words: str) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                if words in self.log.read_text():
+                    return
+                await asyncio.sleep(0.02)
 
     def kill(self) -> None:
         if self._process.poll() is None:
@@ -79,14 +89,14 @@ def start_sender(database: Database, mail_server: MailServer, tmp_path: Path) ->
 async def another_sender_comes(database: Database, ring: KeyRing, mail_server: MailServer) -> None:
     """An hour later, so that every lease is over."""
     channel = SmtpChannel(mail_server.url + "?starttls=off", "queue@example.ru")
-    await Sender(database, ring, {Channel.EMAIL: channel}, now=lambda: clock() + timedelta(hours=1)).send_due()
+    await Sender(database, ring, {Channel.EMAIL: channel}, now=lambda: NOON + timedelta(hours=1)).send_due()
 
 
 async def test_killed_before_the_text_is_sent_it_is_delivered_once_by_another(
     database: Database, ring: KeyRing, mail_server: MailServer, start_sender: Callable[[], Process]
 ) -> None:
     mail_server.may_answer_data.clear()
-    await put_away(database, ring, a_message(due_at=clock()), now=clock())
+    await put_away(database, ring, a_message())
     process = start_sender()
     await happens(mail_server.data_asked)
     process.kill()
@@ -107,7 +117,7 @@ async def test_killed_between_the_text_and_the_dot_it_is_delivered_once_by_anoth
 ) -> None:
     """The test holds the row, so the sender waits with its hand-over: the server has the whole text by then, and not the dot."""
     mail_server.may_answer_data.clear()
-    await put_away(database, ring, a_message(due_at=clock()), now=clock())
+    await put_away(database, ring, a_message())
     process = start_sender()
     await happens(mail_server.data_asked)
     holder = await asyncpg.connect(database.url)
@@ -138,7 +148,7 @@ async def test_killed_after_the_server_accepted_it_is_never_sent_again(
     database: Database, ring: KeyRing, mail_server: MailServer, start_sender: Callable[[], Process]
 ) -> None:
     mail_server.may_answer_dot.clear()
-    await put_away(database, ring, a_message(due_at=clock()), now=clock())
+    await put_away(database, ring, a_message())
     process = start_sender()
     await happens(mail_server.accepted)
     process.kill()
@@ -158,12 +168,12 @@ async def test_a_senders_log_names_keys_and_nobody(
     quoting = f"<{ADDRESS}> {SECRET_LINK}"
     mail_server.answers_to_recipients.extend([f"550 5.1.1 {quoting}", f"451 4.7.1 {quoting}", "250 OK"])
     mail_server.answers_to_data.append(f"554 {quoting}")
-    now = clock()
-    due = [now - timedelta(minutes=4 - number) for number in range(4)]
-    code = facts(code="482913", until=now + timedelta(minutes=15))
-    await put_away(database, ring, *(a_message(f"key-{number}", due_at=at, facts=code) for number, at in enumerate(due)), now=now)
+    due = [NOON - timedelta(minutes=4 - number) for number in range(4)]
+    code = facts(code="482913", until=NOON + timedelta(minutes=15))
+    await put_away(database, ring, *(a_message(f"key-{number}", due_at=at, facts=code) for number, at in enumerate(due)))
     process = start_sender()
     await until_true(database, "SELECT bool_and(attempts > 0 AND state <> 'sending') FROM outbox_message")
+    await process.says("message_sent")
     process.kill()
     said = process.log.read_text()
     for expected in ("smtp_550", "smtp_451", "smtp_554", "message_sent", "key-3"):
