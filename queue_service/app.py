@@ -17,6 +17,8 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
+import queue_service.booking.api
+import queue_service.booking.desk_api
 import queue_service.desks.api
 import queue_service.devices.api
 import queue_service.live.api
@@ -24,20 +26,31 @@ import queue_service.live.sockets
 import queue_service.staff.api
 import queue_service.tickets.api
 from queue_service import events
+from queue_service.booking.calendar import Calendars
+from queue_service.booking.guard import Guard
+from queue_service.booking.housekeeping import keep_booking
+from queue_service.booking.office import Booking
+from queue_service.booking.snapshots import Snapshots
+from queue_service.booking.waitlist import Offers
 from queue_service.db import OFFICE_CHANGED, TICKET_ISSUED, Database, Pool, provide_db
 from queue_service.desks.api import provide_catalogue
 from queue_service.devices.api import provide_device
 from queue_service.devices.registry import Devices
 from queue_service.errors import SettingsError
 from queue_service.headers import security_headers_middleware
+from queue_service.limits.limiter import Limiter
+from queue_service.live.appointments import Followed
 from queue_service.live.hub import Hub
 from queue_service.live.listener import Listener
 from queue_service.live.outlook import LiveOutlook
+from queue_service.notifications.outbox import OUTBOX
+from queue_service.notifications.sender import Sender, channels_of
 from queue_service.observability import configure_logging, metrics_route, request_id_middleware
 from queue_service.offices.catalogue import Catalogues
 from queue_service.pages.render import error_page
 from queue_service.pages.routes import page_routes
 from queue_service.problems import exception_handlers
+from queue_service.sealing import KeyRing
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
 from queue_service.staff.sessions import Sessions
@@ -65,11 +78,30 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     await database.open()
     catalogues = Catalogues(database.hot)
     sessions, devices = Sessions(database.hot), Devices(database.hot)
-    hub = Hub(database.hot, catalogues)
+    calendars, ring = Calendars(database.hot), KeyRing.of(settings)
+    hub = Hub(database.hot, catalogues, calendars)
+    limiter = Limiter(database.hot, ring)
+    booking = Booking(
+        pool=database.hot,
+        ring=ring,
+        catalogues=catalogues,
+        calendars=calendars,
+        snapshots=Snapshots(database.hot),
+        guard=Guard(limiter, ring, settings.rate_limits),
+        public_url=settings.public_url,
+    )
+    channels = channels_of(settings)
+    sender = Sender(database, ring, channels)
+    offers = Offers(database, booking)
 
     def setup_changed(payload: str) -> None:
         catalogues.drop(int(payload) if payload else None)
+        booking.snapshots.everything_changed()
         hub.everything_changed()
+
+    def slots_changed(payload: str) -> None:
+        booking.snapshots.slots_changed(int(payload))
+        hub.office_changed(payload)
 
     def access_changed(_: str) -> None:
         sessions.drop()
@@ -78,6 +110,8 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     def gap() -> None:
         access_changed("")
         setup_changed("")
+        sender.wake()
+        offers.wake()
 
     listener = Listener(
         settings.database_url,
@@ -86,14 +120,17 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             TICKET_ISSUED: hub.ticket_issued,
             events.SETUP_CHANGED: setup_changed,
             events.ACCESS_CHANGED: access_changed,
+            events.SLOTS_CHANGED: slots_changed,
+            events.SLOT_FREED: lambda office_id: offers.wake(int(office_id)),
+            OUTBOX: lambda _: sender.wake(),
         },
         on_gap=gap,
     )
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
-    app.state.outlook = LiveOutlook(hub)
+    app.state.update(booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub))
     # What this process commits it knows at once, without waiting for its own NOTIFY.
     app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
-    tasks = [asyncio.create_task(each) for each in (listener.run(), hub.beat(), _keep_house(database))]
+    tasks = [asyncio.create_task(each) for each in (listener.run(), hub.beat(), _keep_house(database, limiter), sender.run(), offers.run())]
     try:
         yield
     finally:
@@ -105,11 +142,13 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await database.close()
 
 
-async def _keep_house(database: Database) -> None:
+async def _keep_house(database: Database, limiter: Limiter) -> None:
     """Runs until cancelled; what fails now is tried again in a minute."""
     while True:
         try:
             await expire_forgotten(database.hot, clock())
+            await keep_booking(database.hot, clock())
+            await limiter.forget(clock())
         except Exception as error:
             log.warning("housekeeping_failed", error=repr(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
@@ -155,6 +194,16 @@ def _hub(state: State) -> Hub:
     return hub
 
 
+def _booking(state: State) -> Booking:
+    booking: Booking = state.booking
+    return booking
+
+
+def _followed(state: State) -> Followed:
+    followed: Followed = state.followed
+    return followed
+
+
 def _settings(state: State) -> Settings:
     settings: Settings = state.settings
     return settings
@@ -188,6 +237,10 @@ def create_app(settings: Settings) -> Litestar:
             queue_service.staff.api.router,
             queue_service.devices.api.router,
             queue_service.tickets.api.kiosk_router,
+            queue_service.tickets.api.desk_router,
+            queue_service.tickets.api.public_router,
+            queue_service.booking.api.public_router,
+            queue_service.booking.desk_api.router,
             desk_routes,
             queue_service.live.api.public_router,
             queue_service.live.api.kiosk_router,
@@ -201,6 +254,8 @@ def create_app(settings: Settings) -> Litestar:
             "catalogues": Provide(_catalogues, sync_to_thread=False),
             "sessions": Provide(_sessions, sync_to_thread=False),
             "hub": Provide(_hub, sync_to_thread=False),
+            "booking": Provide(_booking, sync_to_thread=False),
+            "followed": Provide(_followed, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
             "issuing": Provide(_issuing, sync_to_thread=False),
             "identity": Provide(provide_identity, sync_to_thread=False),

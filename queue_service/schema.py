@@ -16,7 +16,7 @@ from queue_service.settings import CHECKOUT
 MIGRATION_LOCK = 7_465_201
 """Any number, as long as every process takes the same one."""
 
-TABLE_MODULES = ("limits", "offices", "staff", "devices", "booking", "tickets", "desks")
+TABLE_MODULES = ("limits", "offices", "staff", "devices", "notifications", "booking", "tickets", "desks")
 
 
 def load_tables() -> None:

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+import queue_service.app
 from queue_service.db import Database, opened
 from queue_service.live import hub
 from queue_service.settings import Settings
 from tests.support.postgres import a_migrated_database, delete_everything
-from tests.support.service import Service, ServiceProcess, running
+from tests.support.service import HASH_KEY, SEAL_KEY, NoSender, Service, ServiceProcess, running
 
 T = TypeVar("T")
 
@@ -56,14 +57,23 @@ async def run_in_loop(open_database: Database) -> Callable[[Coroutine[Any, Any, 
 
 
 @pytest.fixture(scope="session")
-async def running_service(database_url: str) -> AsyncIterator[Service]:
+async def running_service(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """One service for the whole run; tests take `service`.
 
-    Without a heartbeat: no test may pass because everything is read again every ten seconds anyway.
+    Without a heartbeat: no test may pass because everything is read again every ten seconds anyway. And without a sender: what lies in
+    the outbox is for the test to read, or for a sender of its own.
     """
-    settings = Settings(database_url=database_url, rate_limits=False, log_level="error")
+    settings = Settings(
+        database_url=database_url,
+        rate_limits=False,
+        log_level="error",
+        data_dir=tmp_path_factory.mktemp("data"),
+        seal_keys=(SEAL_KEY,),
+        hash_key=HASH_KEY,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub, "HEARTBEAT_SECONDS", 3600.0)
+        patch.setattr(queue_service.app, "Sender", NoSender)
         with running(settings) as (base_url, app, settings):
             async with Service(base_url, app, settings) as service:
                 yield service

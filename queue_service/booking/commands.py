@@ -301,7 +301,7 @@ async def confirm(db: AsyncSession, booking: Booking, secret: str, person: Perso
         await _keep_until(db, appointment, now + CODE_LIFE)
         await send_code(db, booking, place, appointment, now)
         return appointment
-    await _book(db, booking, place, appointment, now, limited=not trusted)
+    await book(db, booking, place, appointment, now, limited=not trusted)
     return appointment
 
 
@@ -362,11 +362,11 @@ async def verify(db: AsyncSession, booking: Booking, secret: str, code: str, now
     if valid.first() is None:
         return WrongCode(attempts_left=CODE_TRIES - appointment.code_attempts)
     place = await booking.at_id(appointment.office_id, now)
-    await _book(db, booking, place, appointment, now, limited=True)
+    await book(db, booking, place, appointment, now, limited=True)
     return appointment
 
 
-async def _book(db: AsyncSession, booking: Booking, place: Place, appointment: Appointment, now: datetime, *, limited: bool) -> None:
+async def book(db: AsyncSession, booking: Booking, place: Place, appointment: Appointment, now: datetime, *, limited: bool) -> None:
     """The hold becomes a booking, with its messages, in the caller's transaction."""
     connection = await db.connection()
     if appointment.contact_hash is not None:

@@ -118,6 +118,22 @@ class TooManyAttempts(DomainError):
         )
 
 
+class ProofNeeded(DomainError):
+    """The load looks automatic: solve the puzzle of /api/public/challenge and send it along as `altcha`."""
+
+    status = 403
+    code = "proof_needed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "ru": "Сейчас очень много обращений. Подтвердите, что вы не программа.",
+                "en": "There are very many requests now. Please confirm that you are not a program.",
+            },
+            challenge="/api/public/challenge",
+        )
+
+
 class AlreadyWaiting(DomainError):
     code = "already_waiting"
     sentence = {

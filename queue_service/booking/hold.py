@@ -9,17 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from queue_service.booking.availability import Beyond, ranges_by_lane
 from queue_service.booking.errors import SlotTaken
 from queue_service.booking.rules import REFERENCE_DIGITS, AppointmentState, BookingCalendar, TakenBy, Wanted, reference_of
-from queue_service.db import Connection, Pool, constraint_of
+from queue_service.db import Connection, Pool
 
 SECRET_BYTES = 12
 """96 bits, as for tickets."""
-REFERENCE_TRIES = 20
-"""With a tenth of all references in use, twenty in a row are taken once in 10^20."""
+REFERENCES_TRIED = 8
+"""Proposed at once: with a tenth of all references in use, eight are taken once in 10^8."""
 
 _TAKE = """
 WITH stale AS (          -- what has expired in the way; ex_lane_taken_once finds it
@@ -60,10 +58,14 @@ HOLD = (
     INSERT INTO appointment (id, secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, created_at,
                              hold_expires_at, extended, moves, sequence, code_attempts, via, idempotency_key)
     OVERRIDING SYSTEM VALUE
-    SELECT appointment_id, $8, $9, $10, $11, $12, $3, $4, $13, $14, $5, $15, false, 0, 0, 0, $16, $17 FROM held
- RETURNING id, pg_notify('slots_changed', office_id::text)
+    SELECT appointment_id, $8, unused.reference, $10, $11, $12, $3, $4, $13, $14, $5, $15, false, 0, 0, 0, $16, $17
+      FROM held CROSS JOIN (SELECT given.reference FROM unnest($9::text[]) AS given (reference)
+                             WHERE NOT EXISTS (SELECT FROM appointment          -- uq_appointment_reference
+                                                WHERE appointment.reference = given.reference AND state <> 'expired')
+                             LIMIT 1) AS unused
+ RETURNING id, reference, pg_notify('slots_changed', office_id::text)
 )
-SELECT (SELECT lane_id FROM lane) AS proposed, (SELECT id FROM made) AS id
+SELECT (SELECT lane_id FROM lane) AS proposed, made.id, made.reference FROM (VALUES (1)) AS always LEFT JOIN made ON true
 """
 )
 
@@ -151,40 +153,33 @@ async def hold_slot(
     """
     lanes = ranges_by_lane(slot.lanes)
     promised, kept = expiry
-    turns = len(slot.lanes)
-    for _ in range(turns + REFERENCE_TRIES):
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        reference = reference_of(secrets.randbelow(10 ** (REFERENCE_DIGITS - 1)))
-        try:
-            row = await pool.fetchrow(
-                HOLD,
-                lanes,
-                list(slot.lanes),
-                slot.starts_at,
-                slot.ends_at,
-                now,
-                kept,
-                freed,
-                secret,
-                reference,
-                office_id,
-                wish.wanted.service_id,
-                wish.state,
-                wish.wanted.applications,
-                wish.language,
-                promised,
-                wish.via,
-                wish.key,
-            )
-        except asyncpg.UniqueViolationError as error:
-            if constraint_of(error) != "uq_appointment_reference":
-                raise
-            continue
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    references = [reference_of(secrets.randbelow(10 ** (REFERENCE_DIGITS - 1))) for _ in range(REFERENCES_TRIED)]
+    for _ in range(len(slot.lanes) + 1):
+        row = await pool.fetchrow(
+            HOLD,
+            lanes,
+            list(slot.lanes),
+            slot.starts_at,
+            slot.ends_at,
+            now,
+            kept,
+            freed,
+            secret,
+            references,
+            office_id,
+            wish.wanted.service_id,
+            wish.state,
+            wish.wanted.applications,
+            wish.language,
+            promised,
+            wish.via,
+            wish.key,
+        )
         assert row is not None
         if row["id"] is not None:
-            return Held(row["id"], secret, reference)
-        turns -= 1
-        if row["proposed"] is None or turns < 0:
+            return Held(row["id"], secret, row["reference"])
+        if row["proposed"] is None:
             break
     raise SlotTaken
 

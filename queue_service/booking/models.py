@@ -140,7 +140,7 @@ class OfficeBooking(SQLModel, table=True):
     """A freed slot returns after a random time of up to this: whoever sells slots cannot hand one over."""
     offer_minutes: int = 30
     """How long a slot is kept for the person on the waitlist to whom it was offered."""
-    quota_returns_minutes: int | None = 720
+    quota_returns_minutes: int | None = None
     """So long before its day begins a lane's quota returns to everybody (720: at noon of the day before); null: never."""
 
 

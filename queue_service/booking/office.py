@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import msgspec
+
 from queue_service.booking.availability import DayOfSlots, FreeSlot, days_from
 from queue_service.booking.calendar import Calendars
 from queue_service.booking.errors import NotBookable
+from queue_service.booking.guard import Guard
 from queue_service.booking.rules import BookingCalendar, Channel, Wanted
 from queue_service.booking.snapshots import Snapshots
 from queue_service.db import Pool
-from queue_service.limits.limiter import Limiter
 from queue_service.offices.catalogue import Catalogue, Catalogues, ServiceInfo
 from queue_service.sealing import KeyRing
 
@@ -51,9 +53,8 @@ class Booking:
     catalogues: Catalogues
     calendars: Calendars
     snapshots: Snapshots
-    limiter: Limiter
+    guard: Guard
     public_url: str
-    limits_on: bool
 
     async def at(self, slug: str, now: datetime) -> Place:
         """NotFound where no office has this slug."""
@@ -67,6 +68,13 @@ class Booking:
 
     async def days(self, place: Place, wanted: Wanted, first: date, count: int, now: datetime) -> Sequence[DayOfSlots]:
         return await self.snapshots.days(place.calendar, wanted, days_from(first, count), now)
+
+    async def rendered(self, place: Place, wanted: Wanted, first: date, count: int, now: datetime) -> bytes:
+        """The same as JSON, encoded once for everybody who looks at the same list."""
+        known = await self.snapshots.of(place.calendar, wanted, days_from(first, count), now)
+        if known.rendered is None:
+            known.rendered = msgspec.json.encode({"days": known.days})
+        return known.rendered
 
     async def horizon(self, place: Place, wanted: Wanted, now: datetime) -> Sequence[DayOfSlots]:
         """Every day from today to the end of the service's horizon."""

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from queue_service.booking.availability import DayOfSlots, slots_of_days
@@ -28,7 +28,9 @@ Key = tuple[int, Wanted, date, int]
 
 
 @dataclass(slots=True)
-class _List:
+class SlotList:
+    """What somebody looks at: the free slots of some days for one wish."""
+
     calendar: BookingCalendar
     days: Sequence[DayOfSlots] = ()
     heard: int = -1
@@ -36,7 +38,8 @@ class _List:
     ahead: float = float(BURST)
     """Reads that may still come before the pace allows."""
     reading: asyncio.Task[None] | None = None
-    rendered: dict[object, bytes] = field(default_factory=dict)
+    rendered: bytes | None = None
+    """The days as JSON, once somebody has asked for it."""
 
 
 class Snapshots:
@@ -44,7 +47,7 @@ class Snapshots:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._lists: dict[Key, _List] = {}
+        self._lists: dict[Key, SlotList] = {}
         self._heard: Counter[int] = Counter()
 
     def slots_changed(self, office_id: int) -> None:
@@ -53,20 +56,20 @@ class Snapshots:
     def everything_changed(self) -> None:
         self._lists.clear()
 
-    async def of(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> _List:
+    async def of(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> SlotList:
         key = (calendar.office_id, wanted, days[0], len(days))
         known = self._lists.get(key)
         if known is None or known.calendar is not calendar:
             if len(self._lists) >= MOST_LISTS:
                 self._lists.clear()
-            known = self._lists[key] = _List(calendar)
+            known = self._lists[key] = SlotList(calendar)
         while not self._good_enough(known):
             if known.reading is None or known.reading.done():
                 known.reading = asyncio.create_task(self._read(known, wanted, days, now))
             await asyncio.shield(known.reading)
         return known
 
-    def _good_enough(self, known: _List) -> bool:
+    def _good_enough(self, known: SlotList) -> bool:
         if known.heard < 0:
             return False
         age = time.monotonic() - known.read_at
@@ -74,12 +77,12 @@ class Snapshots:
             return age < LONGEST_LIFE_SECONDS
         return age < PACE_SECONDS and known.ahead < 1
 
-    async def _read(self, known: _List, wanted: Wanted, days: Sequence[date], now: datetime) -> None:
+    async def _read(self, known: SlotList, wanted: Wanted, days: Sequence[date], now: datetime) -> None:
         heard, started = self._heard[known.calendar.office_id], time.monotonic()
         found = await slots_of_days(self._pool, known.calendar, wanted, days, now)
         known.ahead = min(float(BURST), known.ahead + (started - known.read_at) / PACE_SECONDS) - 1
         known.days, known.heard, known.read_at = found, heard, started
-        known.rendered.clear()
+        known.rendered = None
 
     async def days(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> Sequence[DayOfSlots]:
         """The days with their free slots."""

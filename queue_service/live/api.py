@@ -8,10 +8,12 @@ from litestar import Request, Response, Router, get, post
 from litestar.enums import MediaType
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.booking.queries import appointment_by_secret
 from queue_service.db import Pool
 from queue_service.desks.api import provide_catalogue
 from queue_service.devices.api import kiosk_only
 from queue_service.devices.registry import DeviceIdentity
+from queue_service.live.appointments import Followed
 from queue_service.live.hub import Hub
 from queue_service.live.state import OfficeState
 from queue_service.live.views import board, desk, menu, phone
@@ -86,6 +88,14 @@ async def show_ticket(secret: str, pool: Pool, hub: Hub) -> Response[bytes]:
     return snapshot(state, phone.ticket(state, state.ticket(ticket.id) or ticket))
 
 
+@get("/appointments/{secret:str}")
+async def show_appointment(secret: str, pool: Pool, hub: Hub, followed: Followed) -> Response[bytes]:
+    """A booking with its day: check-in, delay, and the ticket that it became."""
+    shown = await appointment_by_secret(pool, secret)
+    state = await hub.feed(shown.office_id).fresh()
+    return snapshot(state, await followed.view(state, shown.id))
+
+
 @post("/tickets/{secret:str}/leave", status_code=200)
 async def leave(secret: str, db: AsyncSession, hub: Hub, now: datetime) -> Response[bytes]:
     """200 with the ticket as left; leaving again changes nothing."""
@@ -106,7 +116,9 @@ async def show_queue(request: Request[Any, Any, Any], identity: Identity, catalo
     return snapshot(state, desk.desk_snapshot(state, identity))
 
 
-public_router = Router("/api/public", route_handlers=[list_offices, show_office, show_board, show_ticket, leave], tags=["public"])
+public_router = Router(
+    "/api/public", route_handlers=[list_offices, show_office, show_board, show_ticket, show_appointment, leave], tags=["public"]
+)
 kiosk_router = Router("/api/kiosk", route_handlers=[show_menu], guards=[kiosk_only], tags=["kiosk"])
 desk_router = Router(
     "/api/desk",

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from queue_service.booking.calendar import Calendars
 from queue_service.db import Pool
 from queue_service.live.state import OfficeState, load_state
 from queue_service.offices.catalogue import Catalogues
@@ -119,9 +120,10 @@ class OfficeFeed:
 class Hub:
     """The feeds of one process."""
 
-    def __init__(self, pool: Pool, catalogues: Catalogues) -> None:
+    def __init__(self, pool: Pool, catalogues: Catalogues, calendars: Calendars) -> None:
         self._pool = pool
         self._catalogues = catalogues
+        self._calendars = calendars
         self._durations = Durations(pool)
         self._feeds: dict[int, OfficeFeed] = {}
         self._version = 0
@@ -171,4 +173,5 @@ class Hub:
         version = self._version
         catalogue = await self._catalogues.of(office_id, now)
         durations = await self._durations.of(catalogue)
-        return await load_state(self._pool, catalogue, durations, version, now)
+        calendar = await self._calendars.of(catalogue, now)
+        return await load_state(self._pool, catalogue, calendar, durations, version, now)

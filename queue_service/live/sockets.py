@@ -18,10 +18,12 @@ from litestar import Router, WebSocket, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 
+from queue_service.booking.queries import appointment_by_secret
 from queue_service.devices.api import device_token
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.registry import Devices
 from queue_service.errors import BadToken, DomainError, Forbidden
+from queue_service.live.appointments import Followed
 from queue_service.live.hub import HEARTBEAT_SECONDS, Hub
 from queue_service.live.state import ENDED, OfficeState
 from queue_service.live.views import board, desk, menu, phone
@@ -180,4 +182,17 @@ async def ticket_socket(socket: Socket, secret: str) -> None:
         await follow(socket, office_id, render, PHONE_SILENCE_SECONDS)
 
 
-router = Router("/live", route_handlers=[board_socket, kiosk_socket, desk_socket, ticket_socket])
+@websocket("/appointment/{secret:str}")
+async def appointment_socket(socket: Socket, secret: str) -> None:
+    followed: Followed = socket.app.state.followed
+    async with _refusing(socket):
+        shown = await appointment_by_secret(socket.app.state.database.hot, secret)
+
+        async def render(state: OfficeState) -> bytes:
+            return encoded(await followed.view(state, shown.id))
+
+        with followed.following(shown.office_id, shown.id):
+            await follow(socket, shown.office_id, render, PHONE_SILENCE_SECONDS)
+
+
+router = Router("/live", route_handlers=[board_socket, kiosk_socket, desk_socket, ticket_socket, appointment_socket])

@@ -3,12 +3,14 @@
 Refuses to read history: only who waits, who is at a desk, and today's shifts.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from queue_service.booking.rules import BookingCalendar
 from queue_service.db import Pool
 from queue_service.offices.catalogue import Catalogue
 from queue_service.statistics.durations import Duration
@@ -83,6 +85,7 @@ class OfficeState:
     version: int
     now: datetime
     catalogue: Catalogue
+    calendar: BookingCalendar
     durations: Mapping[int, Duration]
     waiting: Sequence[TicketNow]
     calls: Sequence[CallNow]
@@ -92,6 +95,8 @@ class OfficeState:
     """Services whose tickets for today are gone."""
     rendered: dict[object, bytes] = field(default_factory=dict)
     """Views already encoded, once per office and not once per socket."""
+    shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    """What several screens of this state need from the database, read once."""
 
     @cached_property
     def waiting_by_id(self) -> dict[int, TicketNow]:
@@ -140,7 +145,9 @@ class OfficeState:
         return Duration(left, whole.variance * left / whole.mean)
 
 
-async def load_state(pool: Pool, catalogue: Catalogue, durations: Mapping[int, Duration], version: int, now: datetime) -> OfficeState:
+async def load_state(
+    pool: Pool, catalogue: Catalogue, calendar: BookingCalendar, durations: Mapping[int, Duration], version: int, now: datetime
+) -> OfficeState:
     limits = {each.id: each.daily_limit for each in catalogue.services.values() if each.daily_limit is not None}
     midnight = catalogue.schedule.local_midnight(now) - timedelta(minutes=1)
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
@@ -153,6 +160,7 @@ async def load_state(pool: Pool, catalogue: Catalogue, durations: Mapping[int, D
         version=version,
         now=now,
         catalogue=catalogue,
+        calendar=calendar,
         durations=durations,
         waiting=[TicketNow(*row) for row in waiting],
         calls=[

@@ -70,7 +70,7 @@ class Office(SQLModel, table=True):
     latitude: float | None = None
     longitude: float | None = None
     """Degrees, WGS 84: for «ближайшие отделения»."""
-    public_holidays: str | None = "RU"
+    public_holidays: str | None = None
     """The country whose public holidays close the office (ISO 3166-1); null where it works on them."""
     ticker: list[text.Text] = Field(sa_column=Column(JSONB, nullable=False))
     no_show_min_calls: int = 2

@@ -1,4 +1,4 @@
-"""A ticket is born here (the kiosk's POST) and given up here (the visitor's leave).
+"""A ticket is born here: by the kiosk's POST, or by a booking that checks in.
 
 The estimate in the answer comes through `Outlook`, which the application fills in with the live forecast: this domain does not know
 how screens are fed.
@@ -10,14 +10,21 @@ from typing import Annotated, Literal, Protocol
 
 import msgspec
 from litestar import Router, post
+from litestar.datastructures import State
 from litestar.params import Parameter
 
+from queue_service.booking.errors import UnknownReference
+from queue_service.booking.office import Booking
+from queue_service.booking.queries import appointment_by_secret
 from queue_service.db import Pool
 from queue_service.devices.api import kiosk_only
 from queue_service.devices.registry import DeviceIdentity
-from queue_service.errors import IdempotencyKeyMissing
-from queue_service.offices.catalogue import Catalogues
+from queue_service.errors import Forbidden, IdempotencyKeyMissing
+from queue_service.offices.catalogue import Catalogue, Catalogues
+from queue_service.staff.api import staff_only
+from queue_service.staff.sessions import Identity
 from queue_service.text import Text
+from queue_service.tickets.check_in import check_in
 from queue_service.tickets.rules import Need
 from queue_service.tickets.take import TakenTicket, Wish, take_ticket
 
@@ -56,6 +63,9 @@ class IssuedOut(msgspec.Struct, frozen=True):
     wait: WaitOut | None
     url: str
     """The ticket page; what the printed QR code says."""
+    late: bool = False
+    starts_at: datetime | None = None
+    """The booked time, of a ticket that was a booking."""
 
 
 class Outlook(Protocol):
@@ -76,20 +86,9 @@ class Issuing:
     now: datetime
 
 
-@post("/tickets")
-async def issue_ticket(
-    data: TicketIn,
-    issuing: Issuing,
-    idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=LONGEST_KEY)] = None,
-) -> IssuedOut:
-    """201 with the ticket; the same ticket again for a repeated key."""
-    if not idempotency_key:
-        raise IdempotencyKeyMissing
-    catalogue = await issuing.catalogues.of(issuing.device.office_id, issuing.now)
-    needs = tuple(sorted(set(data.needs)))
-    wish = Wish(data.service, data.privilege, needs, data.language, idempotency_key)
-    taken = await take_ticket(issuing.pool, catalogue, wish, ("kiosk", issuing.device.id), issuing.now)
-    ahead, wait = await issuing.outlook(catalogue.id, taken)
+async def issued_out(outlook: Outlook, catalogue: Catalogue, taken: TakenTicket, public_url: str) -> IssuedOut:
+    """The ticket as its visitor hears of it."""
+    ahead, wait = await outlook(catalogue.id, taken)
     return IssuedOut(
         id=taken.id,
         secret=taken.secret,
@@ -103,8 +102,72 @@ async def issue_ticket(
         due_at=taken.due_at,
         ahead=ahead,
         wait=wait,
-        url=f"{issuing.public_url}/t/{taken.secret}",
+        url=f"{public_url}/t/{taken.secret}",
+        late=taken.late,
+        starts_at=taken.booked_for,
     )
 
 
-kiosk_router = Router("/api/kiosk", route_handlers=[issue_ticket], guards=[kiosk_only], tags=["kiosk"])
+@post("/tickets")
+async def issue_ticket(
+    data: TicketIn,
+    issuing: Issuing,
+    idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=LONGEST_KEY)] = None,
+) -> IssuedOut:
+    """201 with the ticket; the same ticket again for a repeated key."""
+    if not idempotency_key:
+        raise IdempotencyKeyMissing
+    catalogue = await issuing.catalogues.of(issuing.device.office_id, issuing.now)
+    needs = tuple(sorted(set(data.needs)))
+    wish = Wish(data.service, data.privilege, needs, data.language, idempotency_key)
+    taken = await take_ticket(issuing.pool, catalogue, wish, ("kiosk", issuing.device.id), issuing.now)
+    return await issued_out(issuing.outlook, catalogue, taken, issuing.public_url)
+
+
+class CheckInIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    """What was scanned or typed: the link of a booking, its secret, or its reference."""
+    needs: tuple[Need, ...] = ()
+
+
+class PhoneCheckInIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    needs: tuple[Need, ...] = ()
+
+
+async def _checked_in(
+    booking: Booking, outlook: Outlook, office_id: int, data: CheckInIn, via: tuple[str, int], now: datetime
+) -> IssuedOut:
+    """Wrong codes count against whoever tries them: a reference is short enough to be guessed."""
+    try:
+        taken = await check_in(booking, office_id, data.code, via, now, tuple(sorted(set(data.needs))))
+    except UnknownReference:
+        await booking.guard.allow("check-in", f"{via[0]} {via[1]}", now)
+        raise
+    return await issued_out(outlook, await booking.catalogues.of(office_id, now), taken, booking.public_url)
+
+
+@post("/check-ins")
+async def check_in_at_kiosk(data: CheckInIn, device: DeviceIdentity, booking: Booking, state: State, now: datetime) -> IssuedOut:
+    """201 with the ticket that the booking becomes; the same one for a second scan. 409 with the reason and what helps."""
+    return await _checked_in(booking, state.outlook, device.office_id, data, ("kiosk", device.id), now)
+
+
+@post("/check-ins")
+async def check_in_at_desk(data: CheckInIn, identity: Identity, booking: Booking, state: State, now: datetime) -> IssuedOut:
+    """The same by the hall administrator, for whoever cannot use the kiosk."""
+    if identity.office_id is None:
+        raise Forbidden
+    return await _checked_in(booking, state.outlook, identity.office_id, data, ("staff", identity.account_id), now)
+
+
+@post("/appointments/{secret:str}/check-in")
+async def check_in_by_phone(secret: str, data: PhoneCheckInIn | None, booking: Booking, state: State, now: datetime) -> IssuedOut:
+    """The same by the citizen, who is in the hall already."""
+    appointment = await appointment_by_secret(booking.pool, secret)
+    needs = data.needs if data else ()
+    return await _checked_in(booking, state.outlook, appointment.office_id, CheckInIn(secret, needs), ("phone", appointment.id), now)
+
+
+kiosk_router = Router("/api/kiosk", route_handlers=[issue_ticket, check_in_at_kiosk], guards=[kiosk_only], tags=["kiosk"])
+desk_router = Router("/api/desk", route_handlers=[check_in_at_desk], guards=[staff_only], tags=["desk"])
+public_router = Router("/api/public", route_handlers=[check_in_by_phone], tags=["booking"])

@@ -88,3 +88,11 @@ async def ticket_by_id(pool: Pool, ticket_id: int) -> TicketNow:
     if row is None:
         raise NotFound
     return TicketNow(*row)
+
+
+async def tickets_of_appointments(pool: Pool, appointment_ids: Sequence[int]) -> list[tuple[int, str, str]]:
+    """(appointment id, number, secret) of those that have become tickets."""
+    rows = await pool.fetch(
+        "SELECT appointment_id, letter, number, secret FROM ticket WHERE appointment_id = ANY ($1::bigint[])", appointment_ids
+    )
+    return [(row["appointment_id"], label(row["letter"], row["number"]), row["secret"]) for row in rows]

@@ -88,6 +88,17 @@ def rank_of_walk_in(arrival: datetime, norm: timedelta, head_start: timedelta) -
     return Rank(due_at=due_at, rank_at=due_at - head_start, rank_from=arrival)
 
 
+def is_late(booked_at: datetime, arrival: datetime, grace: timedelta) -> bool:
+    """Whether a booked visitor has come later than the office's grace after the booked time."""
+    return arrival > booked_at + grace
+
+
+def rank_of_booked(booked_at: datetime, norm: timedelta, head_start: timedelta) -> Rank:
+    """A booking's rank, however early it checked in: it counts from the booked time, and so does its head start."""
+    due_at = booked_at + norm
+    return Rank(due_at=due_at, rank_at=due_at - head_start, rank_from=booked_at)
+
+
 def order_key(rank: Rank, now: datetime, penalty: timedelta) -> datetime:
     """What call-next minimises; ties go to the lower ticket id.
 

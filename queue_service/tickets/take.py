@@ -83,6 +83,13 @@ class TakenTicket:
     due_at: datetime
     rank_at: datetime
     rank_from: datetime
+    late: bool = False
+    booked_for: datetime | None = None
+    """The booked time, of a ticket that was a booking."""
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def check_open(catalogue: Catalogue, service: str, now: datetime) -> ServiceInfo:
@@ -126,7 +133,7 @@ async def take_ticket(pool: Pool, catalogue: Catalogue, wish: Wish, via: tuple[s
         raise
     head_start = catalogue.policy.privilege_head_start if privilege else timedelta()
     rank = rank_of_walk_in(now, service.wait_norm, head_start)
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = new_secret()
     try:
         row = await pool.fetchrow(
             TAKE_TICKET,

@@ -91,8 +91,9 @@ async def test_lanes_are_loaded_as_their_file_says(database: Database, city: dic
 def test_the_files_defaults_are_the_tables() -> None:
     in_the_file = file.OfficeBooking()
     for name, known in OfficeBooking.model_fields.items():
-        if name != "office_id":
+        if name not in ("office_id", "quota_returns_minutes"):
             assert getattr(in_the_file, name) == known.default, name
+    assert timedelta(minutes=in_the_file.quota_returns_minutes or 0) == OfficeRules().quota_returns
     assert {name for name in BookingPolicy.model_fields if name != "service_id"} == set(file.ServiceBooking.__struct_fields__)
 
 

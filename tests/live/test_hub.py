@@ -31,7 +31,7 @@ class Office:
             self.failures -= 1
             raise ConnectionError
         now = datetime.now(UTC)
-        return OfficeState(version, now, None, {}, [], [], [], frozenset())  # type: ignore[arg-type]  # no catalogue is needed here
+        return OfficeState(version, now, None, None, {}, [], [], [], frozenset())  # type: ignore[arg-type]  # no catalogue is needed here
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ Never in the tests' own event loop: a test that computes for a while must not ma
 """
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -38,6 +39,20 @@ PATIENCE_SECONDS = 10.0
 """How long a test waits for what should come in milliseconds."""
 
 Json = dict[str, Any]
+
+SEAL_KEY, HASH_KEY = (base64.urlsafe_b64encode(bytes([byte]) * 32).decode() for byte in (7, 11))
+"""Keys of every service under test: several of them work on one database."""
+
+
+class NoSender:
+    """In place of the sender where a test reads the outbox itself."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def wake(self) -> None: ...
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
 
 
 class Api:
@@ -226,6 +241,8 @@ class ServiceProcess(Api):
             "QUEUE_DATA_DIR": str(folder),
             "QUEUE_PUBLIC_URL": self.base_url,
             "QUEUE_RATE_LIMITS": "off",
+            "QUEUE_SEAL_KEYS": SEAL_KEY,
+            "QUEUE_HASH_KEY": HASH_KEY,
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -93,7 +93,7 @@ def menu(state: OfficeState, device: DeviceIdentity) -> MenuOut:
         office=office_out(catalogue),
         open=is_open,
         device=KioskOut(device.name, {**DEFAULTS, **device.settings}),
-        check_in=False,
+        check_in=bool(state.calendar.services),
         needs=[NamedOut(need.value, name) for need, name in NEED_NAMES.items()],
         privileges=[_privilege_choice(each) for each in catalogue.privileges_on(catalogue.schedule.local_date(state.now))],
         groups=[

@@ -1,0 +1,121 @@
+"""What staff ask of bookings: to book for a person who stands before them, the day's list, and why a day is empty.
+
+Refuses to show a name before the call.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import Parameter
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.booking import commands
+from queue_service.booking.api import Applications, AppointmentOut, SlotOut, Words, appointment_out, aware, slot_out
+from queue_service.booking.commands import HoldWish, Person
+from queue_service.booking.office import Booking, Place
+from queue_service.booking.queries import appointments_of_day
+from queue_service.booking.rules import Channel
+from queue_service.booking.why import why_day
+from queue_service.errors import Forbidden
+from queue_service.notifications.contacts import parse_contact
+from queue_service.staff.api import staff_only
+from queue_service.staff.models import Role
+from queue_service.staff.sessions import Identity
+
+
+class DeskBookingIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    service: str
+    starts_at: datetime
+    name: Words
+    contact: Words | None = None
+    applications: Applications = 1
+    language: Literal["ru", "en"] = "ru"
+
+
+class BookingOut(msgspec.Struct, frozen=True):
+    """A booking as staff see it before the call: no name."""
+
+    reference: str
+    service: str
+    starts_at: datetime
+    state: str
+    applications: int
+
+
+class LaneDayOut(msgspec.Struct, frozen=True):
+    lane: str
+    channel: str
+    hours: Sequence[tuple[datetime, datetime]]
+    open_to_us: bool
+    """Whether the asked channel may book into it on that day already."""
+    taken_minutes: int
+
+
+class WhyOut(msgspec.Struct, frozen=True):
+    date: date
+    why: str | None
+    slots: Sequence[SlotOut]
+    lanes: Sequence[LaneDayOut]
+
+
+HALL_ROLES = frozenset({Role.HALL_ADMINISTRATOR, Role.OFFICE_HEAD})
+
+
+async def place_of(identity: Identity, booking: Booking, now: datetime, roles: frozenset[Role] = HALL_ROLES) -> Place:
+    """The person's own office. Raises Forbidden for people of other duties."""
+    if identity.office_id is None or identity.role not in roles:
+        raise Forbidden
+    return await booking.at_id(identity.office_id, now)
+
+
+@post("/appointments")
+async def book_at_desk(data: DeskBookingIn, identity: Identity, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
+    """201 booked for a person who stands here; 409 with alternatives."""
+    place = await place_of(identity, booking, now)
+    commands.checked_name(data.name)
+    if data.contact:
+        parse_contact(data.contact)
+    wish = HoldWish(data.service, aware(data.starts_at), data.applications, data.language, Channel.HALL, "staff")
+    held = await commands.hold(booking, place, wish, now)
+    person = Person(data.name, data.contact, data.language)
+    appointment = await commands.confirm(db, booking, held.secret, person, now, trusted=True)
+    return appointment_out(booking, place, appointment)
+
+
+@get("/bookings")
+async def list_bookings(
+    identity: Identity, booking: Booking, now: datetime, day: Annotated[date | None, Parameter(query="date")] = None
+) -> list[BookingOut]:
+    """The office's bookings of a day in their order; no names before the call."""
+    place = await place_of(identity, booking, now, HALL_ROLES | {Role.CLERK})
+    midnight = place.calendar.midnight(day or place.calendar.today(now))
+    return [
+        BookingOut(each.reference, place.catalogue.services_by_id[each.service_id].code, each.starts_at, each.state, each.applications)
+        for each in await appointments_of_day(booking.pool, place.catalogue.id, midnight)
+    ]
+
+
+@get("/slots")
+async def explain_day(
+    service: str,
+    identity: Identity,
+    booking: Booking,
+    now: datetime,
+    day: Annotated[date | None, Parameter(query="date")] = None,
+    applications: Annotated[int, Parameter(ge=1, le=5)] = 1,
+) -> WhyOut:
+    """Why a day has no online slots, for staff; with its lanes and what is taken of them."""
+    place = await place_of(identity, booking, now, HALL_ROLES | {Role.CLERK})
+    told = await why_day(booking, place, service, day or place.calendar.today(now), applications, now)
+    return WhyOut(
+        date=told.day,
+        why=told.why,
+        slots=[slot_out(each) for each in told.slots],
+        lanes=[LaneDayOut(each.lane.name, each.lane.channel, each.hours, each.open_to_us, each.taken_minutes) for each in told.lanes],
+    )
+
+
+router = Router("/api/desk", route_handlers=[book_at_desk, list_bookings, explain_day], guards=[staff_only], tags=["desk"])

@@ -1,0 +1,91 @@
+"""Appointments as they are read: by secret, by reference, by day. Names and contacts stay sealed here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.booking.errors import NoSuchBooking
+from queue_service.booking.models import Appointment
+from queue_service.booking.office import Booking
+from queue_service.booking.rules import AppointmentState, reference_in
+from queue_service.db import Connection, Pool
+from queue_service.notifications.contacts import BadContact, parse_contact
+
+_COLUMNS = """id, secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, hold_expires_at,
+       extended, moves, sequence, via"""
+_BY_SECRET = f"SELECT {_COLUMNS} FROM appointment WHERE secret = $1"
+_BY_REFERENCE = f"SELECT {_COLUMNS} FROM appointment WHERE reference = $1 AND state <> 'expired'"
+_BY_ID = f"SELECT {_COLUMNS} FROM appointment WHERE id = ANY ($1::bigint[])"
+_OF_DAY = f"""
+SELECT {_COLUMNS} FROM appointment                             -- ix_appointment_day
+ WHERE office_id = $1 AND starts_at >= $2 AND starts_at < $3 AND state IN ('booked', 'checked_in', 'missed')
+ ORDER BY starts_at, id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentNow:
+    id: int
+    secret: str
+    reference: str
+    office_id: int
+    service_id: int
+    state: AppointmentState
+    starts_at: datetime
+    ends_at: datetime
+    applications: int
+    language: str
+    hold_expires_at: datetime | None
+    extended: bool
+    moves: int
+    sequence: int
+    via: str
+
+
+def _now_of(row: asyncpg.Record) -> AppointmentNow:
+    return AppointmentNow(**{**row, "state": AppointmentState(row["state"])})
+
+
+async def appointment_by_secret(pool: Pool | Connection, secret: str) -> AppointmentNow:
+    """Raises NoSuchBooking."""
+    row = await pool.fetchrow(_BY_SECRET, secret)
+    if row is None:
+        raise NoSuchBooking
+    return _now_of(row)
+
+
+async def appointment_by_reference(pool: Pool | Connection, reference: str) -> AppointmentNow | None:
+    row = await pool.fetchrow(_BY_REFERENCE, reference)
+    return _now_of(row) if row else None
+
+
+async def appointments_by_id(pool: Pool, ids: Sequence[int]) -> list[AppointmentNow]:
+    return [_now_of(row) for row in await pool.fetch(_BY_ID, ids)]
+
+
+async def appointments_of_day(pool: Pool, office_id: int, midnight: datetime) -> list[AppointmentNow]:
+    """Those of the local day that begins at `midnight`."""
+    return [_now_of(row) for row in await pool.fetch(_OF_DAY, office_id, midnight, midnight + timedelta(days=1))]
+
+
+async def find_booking(db: AsyncSession, booking: Booking, reference: str, contact: str) -> Appointment | None:
+    """The booking with this reference if the contact is its own; None does not say which of the two is wrong."""
+    digits = reference_in(reference)
+    try:
+        fingerprint = booking.ring.fingerprint(parse_contact(contact).address)
+    except BadContact:
+        return None
+    if digits is None:
+        return None
+    found = await db.exec(
+        select(Appointment).where(
+            col(Appointment.reference) == digits,
+            col(Appointment.state) != AppointmentState.EXPIRED,
+            col(Appointment.contact_hash) == fingerprint,
+        )
+    )
+    return found.one_or_none()
