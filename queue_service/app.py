@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from email.utils import parseaddr
 from typing import Any
 
 import structlog
@@ -89,6 +90,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         snapshots=Snapshots(database.hot),
         guard=Guard(limiter, ring, settings.rate_limits),
         public_url=settings.public_url,
+        organizer=parseaddr(settings.mail_from)[1],
     )
     channels = channels_of(settings)
     sender = Sender(database, ring, channels)

@@ -6,7 +6,7 @@ up what is held before the new part is won.
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,6 +120,17 @@ async def _held_before(booking: Booking, place: Place, wish: HoldWish) -> Held:
     if row is None:
         raise SlotTaken
     return _checked_repeat(row, place, wish)
+
+
+async def book_at_desk(db: AsyncSession, booking: Booking, place: Place, wish: HoldWish, person: Person, now: datetime) -> Appointment:
+    """Hold and confirm in one, for a person who stands before the hall administrator. Raises what either raises.
+
+    What cannot be confirmed is a hold like any other, and lapses.
+    """
+    if person.contact:
+        parse_contact(person.contact)
+    held = await hold(booking, place, replace(wish, channel=Channel.HALL, via="staff", language=person.language), now)
+    return await confirm(db, booking, held.secret, person, now, trusted=True)
 
 
 async def locked(db: AsyncSession, secret: str) -> Appointment:

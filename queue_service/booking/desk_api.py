@@ -17,10 +17,8 @@ from queue_service.booking.api import Applications, AppointmentOut, SlotOut, Wor
 from queue_service.booking.commands import HoldWish, Person
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import appointments_of_day
-from queue_service.booking.rules import Channel
 from queue_service.booking.why import why_day
 from queue_service.errors import Forbidden
-from queue_service.notifications.contacts import parse_contact
 from queue_service.staff.api import staff_only
 from queue_service.staff.models import Role
 from queue_service.staff.sessions import Identity
@@ -75,14 +73,9 @@ async def place_of(identity: Identity, booking: Booking, now: datetime, roles: f
 async def book_at_desk(data: DeskBookingIn, identity: Identity, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
     """201 booked for a person who stands here; 409 with alternatives."""
     place = await place_of(identity, booking, now)
-    commands.checked_name(data.name)
-    if data.contact:
-        parse_contact(data.contact)
-    wish = HoldWish(data.service, aware(data.starts_at), data.applications, data.language, Channel.HALL, "staff")
-    held = await commands.hold(booking, place, wish, now)
-    person = Person(data.name, data.contact, data.language)
-    appointment = await commands.confirm(db, booking, held.secret, person, now, trusted=True)
-    return appointment_out(booking, place, appointment)
+    person = Person(commands.checked_name(data.name), data.contact, data.language)
+    wish = HoldWish(data.service, aware(data.starts_at), data.applications)
+    return appointment_out(booking, place, await commands.book_at_desk(db, booking, place, wish, person, now))
 
 
 @get("/bookings")

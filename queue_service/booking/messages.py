@@ -25,6 +25,9 @@ ON_THE_DAY = timedelta(hours=3)
 WORTH_IT = timedelta(hours=1)
 """A reminder sooner than this after the booking reminds nobody of anything."""
 
+OVERTAKEN = REMINDERS | {Kind.CONFIRMATION, Kind.CHANGE}
+"""What must not arrive after a later change: that letter says all there is to know."""
+
 _VISIT: Text = {"ru": "Приём", "en": "Appointment"}
 _CODE: Text = {"ru": "Код записи", "en": "Booking code"}
 
@@ -63,6 +66,7 @@ def event_of(booking: Booking, place: Place, appointment: Appointment, method: M
         url=link(booking, appointment),
         time_zone=place.catalogue.time_zone,
         stamp=now,
+        organizer=booking.organizer,
     )
 
 
@@ -99,7 +103,7 @@ async def moved(db: AsyncSession, booking: Booking, place: Place, appointment: A
     if contact is None:
         return
     assert appointment.id is not None
-    await withdraw(db, appointment.id, REMINDERS, now)
+    await withdraw(db, appointment.id, OVERTAKEN, now)
     facts = msgspec.structs.replace(facts_of(booking, place, appointment), old_starts_at=old_starts_at)
     message = _message(appointment, contact, Kind.CHANGE, facts, now)
     await put(db, booking.ring, replace(message, calendar=event_of(booking, place, appointment, Method.REQUEST, now)), now)
@@ -111,7 +115,7 @@ async def cancelled(db: AsyncSession, booking: Booking, place: Place, appointmen
     if contact is None:
         return
     assert appointment.id is not None
-    await withdraw(db, appointment.id, REMINDERS, now)
+    await withdraw(db, appointment.id, OVERTAKEN, now)
     message = _message(appointment, contact, Kind.CANCELLATION, facts_of(booking, place, appointment), now)
     await put(db, booking.ring, replace(message, calendar=event_of(booking, place, appointment, Method.CANCEL, now)), now)
 

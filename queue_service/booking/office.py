@@ -55,6 +55,8 @@ class Booking:
     snapshots: Snapshots
     guard: Guard
     public_url: str
+    organizer: str
+    """The address that our letters come from: a calendar takes changes only from the one that sent the event."""
 
     async def at(self, slug: str, now: datetime) -> Place:
         """NotFound where no office has this slug."""
