@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from babel.lists import format_list
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -34,6 +36,7 @@ SCRIPTS: Final = Path(__file__).resolve().parent / "static" / "js"
 _KEYWORDS: Final = {"_": None, "ngettext": (1, 2)}
 _LOCALE: Final[dict[Language, str]] = {"ru": "ru", "en": "en_GB"}
 _DAY: Final[dict[Language, str]] = {"ru": "d MMMM, EEEE", "en": "EEEE, d MMMM"}
+_SHORT_DAY: Final[dict[Language, str]] = {"ru": "EEE, d MMM", "en": "EEE d MMM"}
 _PLURAL_NAMES: Final[dict[Language, dict[str, int]]] = {
     "ru": {"one": 1, "few": 2, "many": 5},
     "en": {"one": 1, "other": 2},
@@ -67,6 +70,22 @@ class Translator:
     def date(self, moment: datetime | str, zone: str) -> str:
         """12 марта, четверг."""
         return format_date(_local(moment, zone).date(), _DAY[self.language], locale=_LOCALE[self.language])
+
+    def day(self, day: date) -> str:
+        """12 марта, четверг, for a day that is one already."""
+        return format_date(day, _DAY[self.language], locale=_LOCALE[self.language])
+
+    def day_in_short(self, day: date) -> str:
+        """чт, 12 мар., for a row of days."""
+        return format_date(day, _SHORT_DAY[self.language], locale=_LOCALE[self.language])
+
+    def local_date(self, moment: datetime | str, zone: str) -> date:
+        """Which day it is there."""
+        return _local(moment, zone).date()
+
+    def decimal(self, number: float) -> str:
+        """3,4 in Russian, 3.4 in English."""
+        return format_decimal(round(number, 1), locale=_LOCALE[self.language])
 
     def day_and_time(self, moment: datetime | str, zone: str, now: datetime | str) -> str:
         """сегодня в 14:30, завтра в 09:00, 12 марта, четверг, в 09:00."""
@@ -133,9 +152,32 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.globals["govuk"] = _govuk()
     templates.globals["_"] = _gettext
     templates.globals["ngettext"] = _ngettext
     return templates
+
+
+_COMPONENTS: Final = ("back-link", "button", "details", "error-summary", "input", "inset-text", "radios", "summary-list")
+
+
+def _govuk() -> SimpleNamespace:
+    """The components of govuk-frontend that our forms use: `govuk.error_summary({...})`.
+
+    They stand in an environment of their own, because they ask for parameters that nobody gave, which our templates must not.
+    """
+    components = jinja2.Environment(
+        loader=jinja2.PrefixLoader({"govuk_frontend_jinja": jinja2.PackageLoader("govuk_frontend_jinja")}),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    macros = {}
+    for name in _COMPONENTS:
+        module = components.get_template(f"govuk_frontend_jinja/components/{name}/macro.html").module
+        macro = "govuk" + "".join(word.capitalize() for word in name.split("-"))
+        macros[name.replace("-", "_")] = getattr(module, macro)
+    return SimpleNamespace(**macros)
 
 
 @jinja2.pass_context

@@ -1,14 +1,9 @@
 """The start page, a person's preferences, and the ticket on the phone; all of it works without JavaScript."""
 
-import asyncio
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
-import qrcode
-import qrcode.constants
-import qrcode.image.svg
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import Parameter
@@ -23,14 +18,13 @@ from queue_service.live.state import OfficeState
 from queue_service.live.views import phone
 from queue_service.live.views.parts import encoded, enveloped, office_out, open_out
 from queue_service.offices.catalogue import Catalogues
+from queue_service.pages.citizen.qr import qr_answer
 from queue_service.pages.render import YEAR_SECONDS, check_own_form, office_head, own_path, page, plain, translator_of
 from queue_service.settings import Settings
 from queue_service.tickets.commands import leave_queue
 from queue_service.tickets.queries import TicketNow, ticket_by_secret, waiting_by_office
 
 AnyRequest = Request[Any, Any, Any]
-QR_REMEMBERED = 512
-"""Drawing a code costs milliseconds of a core; a kiosk asks for one twice (screen and paper), a reload again."""
 
 
 @get("/", include_in_schema=False)
@@ -97,20 +91,10 @@ async def leave(request: AnyRequest, secret: str, db: AsyncSession, pool: Pool, 
     return Redirect(f"/t/{secret}", status_code=HTTP_303_SEE_OTHER)
 
 
-@lru_cache(QR_REMEMBERED)
-def _qr_svg(url: str) -> bytes:
-    """The code as one SVG path with its quiet zone; M corrects 15 %, enough for a thermal printer's white streak."""
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, image_factory=qrcode.image.svg.SvgPathFillImage)
-    code.add_data(url)
-    drawn: bytes = code.make_image().to_string()
-    return drawn
-
-
 @get("/t/{secret:str}/qr.svg", include_in_schema=False)
 async def ticket_qr(secret: str, settings: Settings) -> Response[bytes]:
     """Leads to the ticket page. Draws any well-formed secret without asking the database: the code proves nothing."""
-    drawn = await asyncio.to_thread(_qr_svg, f"{settings.public_url}/t/{secret[:64]}")
-    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=86400"})
+    return await qr_answer(f"{settings.public_url}/t/{secret[:64]}")
 
 
 HANDLERS = [offices_page, set_preferences, ticket_page, leave_question, leave, ticket_qr]

@@ -1,0 +1,282 @@
+"""`/a/{secret}`: a booking from its confirmation to the hall, and what its citizen may do with it.
+
+Mail scanners and previews follow links, so every act is a POST behind a page that asks. Refuses to show a name.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.response import Redirect
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.booking import commands, messages, waitlist
+from queue_service.booking.api import show_calendar
+from queue_service.booking.errors import HoldExpired, NoMovesLeft, NotChangeable, SamePersonTwice, SlotTaken, TooManyActive, TooManyAttempts
+from queue_service.booking.office import Booking
+from queue_service.booking.queries import AppointmentNow, appointment_by_secret
+from queue_service.booking.rules import AppointmentState, Wanted
+from queue_service.booking.rules import Channel as BookedBy
+from queue_service.errors import DomainError
+from queue_service.live.appointments import Followed
+from queue_service.live.hub import Hub
+from queue_service.live.views.parts import encoded, enveloped
+from queue_service.notifications.contacts import masked
+from queue_service.notifications.outbox import Delivery, deliveries
+from queue_service.notifications.rules import State
+from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, link, see, show
+from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_date, read_moment, times_page
+from queue_service.pages.citizen.qr import qr_answer
+from queue_service.pages.render import check_own_form, translator_of
+from queue_service.settings import Settings
+from queue_service.tickets.check_in import check_in, ticket_of
+
+FILLING = (AppointmentState.HELD, AppointmentState.UNVERIFIED)
+TOLD = (State.PENDING, State.SENDING, State.SENT, State.FAILED, State.UNCONFIRMED)
+"""Of these deliveries a person wants to hear; a withdrawn one was never meant to arrive."""
+
+
+@get("/a/{secret:str}", include_in_schema=False)
+async def appointment_page(
+    request: AnyRequest,
+    secret: str,
+    db: AsyncSession,
+    booking: Booking,
+    hub: Hub,
+    followed: Followed,
+    now: datetime,
+    refresh: str | None = None,
+    said: str | None = None,
+) -> Response[str] | Redirect:
+    shown = await appointment_by_secret(booking.pool, secret)
+    return await _page(request, shown, db, booking, hub, followed, now, refresh=refresh, said=said)
+
+
+async def _page(
+    request: AnyRequest,
+    shown: AppointmentNow,
+    db: AsyncSession,
+    booking: Booking,
+    hub: Hub,
+    followed: Followed,
+    now: datetime,
+    *,
+    refresh: str | None = None,
+    said: str | None = None,
+    error: DomainError | None = None,
+) -> Response[str] | Redirect:
+    place = await booking.at_id(shown.office_id, now)
+    if shown.state in FILLING:
+        return see(f"/book/{shown.secret}/check")
+    if shown.state is AppointmentState.CHECKED_IN and (ticket := await ticket_of(booking.pool, place, shown.id)):
+        return see(f"/t/{ticket.secret}")
+    state = await hub.feed(shown.office_id).fresh()
+    view: Any = msgspec.json.decode(enveloped(state, encoded(await followed.view(state, shown.id))))
+    service = place.catalogue.services_by_id[shown.service_id].code
+    context = {
+        "view": view,
+        "secret": shown.secret,
+        "office": place.catalogue,
+        "auto_refresh": refresh != "off",
+        "said": said if said in ("moved", "sent", "booked") else None,
+        "messages": await _messages(db, booking, shown),
+        "again": link("/book/day", service=service, office=place.catalogue.slug),
+    }
+    errors = [Wrong("acts", translator_of(request).text(error.text))] if error else []
+    return show(request, "appointment.html", context, errors=errors, status_code=error.status if error else 200)
+
+
+async def _messages(db: AsyncSession, booking: Booking, shown: AppointmentNow) -> dict[str, Any] | None:
+    """What became of our messages, newest first, to whom (masked), and whether sending again could help."""
+    appointment = await commands.locked(db, shown.secret)
+    if appointment.contact_sealed is None:
+        return None
+    known = [each for each in await deliveries(booking.pool, shown.id) if each.state in TOLD and each.kind != "code"]
+    if not known:
+        return None
+    due = [each for each in known if each.state != State.PENDING or each.kind not in ("reminder_early", "reminder_day")]
+    return {
+        "to": masked(commands.contact_of(booking, appointment)),
+        "known": list(reversed(due)),
+        "again": any(_troubled(each) for each in due) and shown.state is AppointmentState.BOOKED,
+    }
+
+
+def _troubled(delivery: Delivery) -> bool:
+    return delivery.state in (State.FAILED, State.UNCONFIRMED)
+
+
+@get("/a/{secret:str}/qr.svg", include_in_schema=False)
+async def appointment_qr(secret: str, settings: Settings) -> Response[bytes]:
+    """Leads to the booking's page; the kiosk reads the secret out of it."""
+    return await qr_answer(f"{settings.public_url}/a/{secret[:64]}")
+
+
+@get("/a/{secret:str}/calendar.ics", include_in_schema=False)
+async def appointment_calendar(secret: str, booking: Booking, db: AsyncSession, now: datetime) -> Response[bytes]:
+    answer: Response[bytes] = await show_calendar.fn(secret, booking, db, now)
+    return answer
+
+
+@get("/a/{secret:str}/cancel", include_in_schema=False)
+async def cancel_question(request: AnyRequest, secret: str, booking: Booking, now: datetime) -> Response[str] | Redirect:
+    return await _cancel_page(request, secret, booking, now)
+
+
+async def _cancel_page(
+    request: AnyRequest, secret: str, booking: Booking, now: datetime, error: DomainError | None = None
+) -> Response[str] | Redirect:
+    shown = await appointment_by_secret(booking.pool, secret)
+    if error is None and (shown.state is not AppointmentState.BOOKED or shown.starts_at <= now):
+        return see(f"/a/{secret}")
+    place = await booking.at_id(shown.office_id, now)
+    context = {
+        "back": f"/a/{secret}",
+        "appointment": shown,
+        "office": place.catalogue,
+        "service": place.catalogue.services_by_id[shown.service_id],
+        "moves_left": max(0, place.calendar.rules.moves_limit - shown.moves),
+    }
+    errors = [Wrong("acts", translator_of(request).text(error.text))] if error else []
+    return show(request, "cancel.html", context, errors=errors, status_code=error.status if error else 200)
+
+
+@post("/a/{secret:str}/cancel", include_in_schema=False)
+async def cancel(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
+    check_own_form(request)
+    try:
+        await commands.cancel(db, booking, secret, now)
+    except NotChangeable as error:
+        await db.rollback()
+        return await _cancel_page(request, secret, booking, now, error)
+    return see(f"/a/{secret}")
+
+
+async def _mover(booking: Booking, shown: AppointmentNow, now: datetime) -> Chooser:
+    place = await booking.at_id(shown.office_id, now)
+    wanted = Wanted(shown.service_id, shown.applications, BookedBy.HALL if shown.via == "staff" else BookedBy.ONLINE)
+    path = f"/a/{shown.secret}/move"
+
+    def days_path(**more: Any) -> str:
+        return link(path, **more)
+
+    def time_path(day: date) -> str:
+        return link(path, date=day)
+
+    common = {
+        "picked": picked(place, wanted, shown.starts_at),
+        "moving": shown,
+        "moves_left": max(0, place.calendar.rules.moves_limit - shown.moves),
+    }
+    back = f"/a/{shown.secret}"
+    return Chooser(place, wanted, days_path, time_path, path, back, common=common, purpose="move", elsewhere=False)
+
+
+@get("/a/{secret:str}/move", include_in_schema=False)
+async def choose_new_time(
+    request: AnyRequest, secret: str, booking: Booking, now: datetime, lost: str | None = None, more: str | None = None
+) -> Response[str] | Redirect:
+    shown = await appointment_by_secret(booking.pool, secret)
+    mover = await _mover(booking, shown, now)
+    if shown.state is not AppointmentState.BOOKED or shown.starts_at <= now or mover.common["moves_left"] == 0:
+        return see(f"/a/{secret}")
+    day, gone = read_date(request.query_params.get("date")), read_moment(lost)
+    if day is None and gone is None:
+        return await days_page(request, booking, mover, bool(more), now)
+    day = day or mover.place.calendar.today(gone or now)
+    return await times_page(request, booking, replace(mover, back=mover.days_path()), day, now, lost=gone)
+
+
+@post("/a/{secret:str}/move", include_in_schema=False)
+async def move(
+    request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
+) -> Response[str] | Redirect:
+    check_own_form(request)
+    typed = await answers(request)
+    starts_at = read_moment(typed.get("starts_at"))
+    shown = await appointment_by_secret(booking.pool, secret)
+    if starts_at is None:
+        mover = await _mover(booking, shown, now)
+        day = read_date(typed.get("date")) or mover.place.calendar.today(now)
+        problem = translator_of(request).gettext("Choose a time")
+        return await times_page(request, booking, replace(mover, back=mover.days_path()), day, now, problem=problem)
+    try:
+        await commands.move(db, booking, secret, starts_at, now)
+    except SlotTaken:
+        await db.rollback()
+        return see(link(f"/a/{secret}/move", lost=starts_at.isoformat()))
+    except (NoMovesLeft, NotChangeable, SamePersonTwice) as error:
+        await db.rollback()
+        return await _page(request, shown, db, booking, hub, followed, now, error=error)
+    return see(f"/a/{secret}?said=moved")
+
+
+@post("/a/{secret:str}/send", include_in_schema=False)
+async def send_again(
+    request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
+) -> Response[str] | Redirect:
+    check_own_form(request)
+    appointment = await commands.locked(db, secret)
+    if appointment.state is not AppointmentState.BOOKED:
+        return see(f"/a/{secret}")
+    try:
+        await booking.guard.allow("code", address_of(request), now)
+    except TooManyAttempts as error:
+        return await _page(request, await appointment_by_secret(booking.pool, secret), db, booking, hub, followed, now, error=error)
+    await messages.send_again(db, booking, await booking.at_id(appointment.office_id, now), appointment, now)
+    return see(f"/a/{secret}?said=sent")
+
+
+@post("/a/{secret:str}/check-in", include_in_schema=False)
+async def check_in_here(
+    request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
+) -> Response[str] | Redirect:
+    """The booking becomes the hall's ticket; pressed twice, the same ticket."""
+    check_own_form(request)
+    shown = await appointment_by_secret(booking.pool, secret)
+    try:
+        ticket = await check_in(booking, shown.office_id, secret, ("phone", shown.id), now)
+    except DomainError as error:
+        return await _page(request, shown, db, booking, hub, followed, now, error=error)
+    return see(f"/t/{ticket.secret}")
+
+
+@post("/a/{secret:str}/accept", include_in_schema=False)
+async def accept(
+    request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
+) -> Response[str] | Redirect:
+    check_own_form(request)
+    try:
+        await waitlist.accept(db, booking, secret, now)
+    except (HoldExpired, NotChangeable, TooManyActive, SamePersonTwice) as error:
+        await db.rollback()
+        shown = await appointment_by_secret(booking.pool, secret)
+        return await _page(request, shown, db, booking, hub, followed, now, error=error)
+    return see(f"/a/{secret}?said=booked")
+
+
+@post("/a/{secret:str}/decline", include_in_schema=False)
+async def decline(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Redirect:
+    check_own_form(request)
+    try:
+        await waitlist.decline(db, booking, secret, now)
+    except NotChangeable:
+        await db.rollback()
+    return see(f"/a/{secret}")
+
+
+HANDLERS = [
+    appointment_page,
+    appointment_qr,
+    appointment_calendar,
+    cancel_question,
+    cancel,
+    choose_new_time,
+    move,
+    send_again,
+    check_in_here,
+    accept,
+    decline,
+]
