@@ -24,7 +24,7 @@ from queue_service.booking.rules import ON_HOLD, AppointmentState
 from queue_service.db import Database
 from queue_service.errors import DomainError, Malformed
 from queue_service.notifications.calendar import Method, ics
-from queue_service.notifications.contacts import parse_contact
+from queue_service.notifications.contacts import Contact, parse_contact
 from queue_service.problems import render
 
 LONGEST_LOOK = 92
@@ -63,6 +63,8 @@ class VerifyIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class MoveIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starts_at: datetime
+    altcha: str | None = None
+    """The solved puzzle, when one was asked for; a form that chooses another time takes a slot as a new one does."""
 
 
 class JoinIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_date": "from", "to_date": "to"}):
@@ -213,11 +215,23 @@ async def confirm_guarded(
     try:
         return await commands.confirm(db, booking, secret, person, now)
     except TooManyActive:
-        # In a transaction of its own: this one is undone with the refusal.
-        async with database.session() as apart:
-            known = await commands.bookings_of(apart, booking.ring.fingerprint(contact.address), now)
-            await messages.links(apart, booking, contact, known, person.language, now)
+        await _send_links(database, booking, contact, person.language, now)
         raise
+
+
+async def _send_links(database: Database, booking: Booking, contact: Contact, language: str, now: datetime) -> None:
+    """In a transaction of its own: the refused one is undone."""
+    async with database.session() as apart:
+        known = await commands.bookings_of(apart, booking.ring.fingerprint(contact.address), now)
+        await messages.links(apart, booking, contact, known, language, now)
+
+
+async def send_links_of(database: Database, booking: Booking, secret: str, now: datetime) -> None:
+    """What TooManyActive promises, for an appointment that knows its contact: links to the contact's bookings, sent to the contact."""
+    async with database.session() as apart:
+        appointment = (await apart.exec(select(Appointment).where(col(Appointment.secret) == secret))).one()
+        contact, language = commands.contact_of(booking, appointment), appointment.language
+    await _send_links(database, booking, contact, language, now)
 
 
 @post("/appointments/{secret:str}/confirm", status_code=200)
@@ -237,7 +251,11 @@ async def verify_contact(
 ) -> Response[Any]:
     """200 booked; 422 wrong_code with the attempts left."""
     await booking.guard.allow("verify", address_of(request), now)
-    outcome = await commands.verify(db, booking, secret, data.code, now)
+    try:
+        outcome = await commands.verify(db, booking, secret, data.code, now)
+    except TooManyActive:
+        await send_links_of(request.app.state.database, booking, secret, now)
+        raise
     if isinstance(outcome, DomainError):
         return render(request, outcome)  # not raised: the attempt is to be remembered
     return Response(await _shown(booking, outcome, now), status_code=200)
@@ -253,10 +271,15 @@ async def resend_code(request: AnyRequest, secret: str, booking: Booking, db: As
 
 
 @post("/appointments/{secret:str}/move", status_code=200)
-async def move_appointment(secret: str, data: MoveIn, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
+async def move_appointment(
+    request: AnyRequest, secret: str, data: MoveIn, booking: Booking, db: AsyncSession, now: datetime
+) -> AppointmentOut:
     """200 at the new time; 409 with alternatives, and then the old time is still booked."""
     appointment = await appointment_by_secret(booking.pool, secret)
-    act = commands.hold_again if appointment.state in ON_HOLD else commands.move
+    act = commands.move
+    if appointment.state in ON_HOLD:
+        await booking.guard.allow_hold(address_of(request), data.altcha, now)
+        act = commands.hold_again
     return await _shown(booking, await act(db, booking, secret, aware(data.starts_at), now), now)
 
 
@@ -266,8 +289,12 @@ async def cancel_appointment(secret: str, booking: Booking, db: AsyncSession, no
 
 
 @post("/appointments/{secret:str}/accept", status_code=200)
-async def accept_offer(secret: str, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
-    return await _shown(booking, await waitlist.accept(db, booking, secret, now), now)
+async def accept_offer(request: AnyRequest, secret: str, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
+    try:
+        return await _shown(booking, await waitlist.accept(db, booking, secret, now), now)
+    except TooManyActive:
+        await send_links_of(request.app.state.database, booking, secret, now)
+        raise
 
 
 @post("/appointments/{secret:str}/decline", status_code=200)
@@ -295,6 +322,7 @@ async def waitlist_out(booking: Booking, db: AsyncSession, entry: WaitlistEntry,
 async def join_waitlist(request: AnyRequest, data: JoinIn, booking: Booking, db: AsyncSession, now: datetime) -> WaitlistOut:
     """201: one person after the other is offered what becomes free."""
     await booking.guard.allow("waitlist", address_of(request), now)
+    await booking.guard.allow("waitlist", parse_contact(data.contact).address, now)
     place = await booking.at(data.office, now)
     wish = waitlist.Joining(data.service, data.from_date, data.to_date, data.applications)
     entry = await waitlist.join(db, booking, place, wish, Person(data.name, data.contact, data.language), now)

@@ -4,9 +4,11 @@ Opening ranges come from the pure calendar; the database subtracts, because only
 shown here is taken by the INSERT of `hold`, or not at all.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import asyncpg
 
@@ -25,20 +27,20 @@ WITH open AS (           -- the hours of each lane, as computed from its calenda
        AND during && tstzrange($6, $7)
        AND (expires_at IS NULL OR expires_at > $8)
        AND (kind <> 'freed' OR NOT $11)
-       AND appointment_id IS DISTINCT FROM $12
+       AND ($12::bigint IS NULL OR appointment_id IS DISTINCT FROM $12)
      GROUP BY lane_id
 ), gap AS (
     SELECT phase, unnest(hours - coalesce(taken.during, '{}')) AS free
       FROM open LEFT JOIN taken USING (lane_id)
+), start AS (           -- counted in steps of the grid from the epoch; date_part is a float, extract a slow numeric
+    SELECT phase, generate_series(ceil((date_part('epoch', lower(free)) - phase) / $10::float8)::bigint,
+                                  floor((date_part('epoch', upper(free)) - phase - date_part('epoch', $9::interval)) / $10)::bigint) AS step
+      FROM gap
 )
-SELECT start, count(*)::int AS free
-  FROM gap CROSS JOIN LATERAL generate_series(
-           -- the first point of the grid in the gap
-           to_timestamp(ceil((extract(epoch FROM lower(free)) - phase) / $10) * $10 + phase),
-           upper(free) - $9::interval,
-           make_interval(secs => $10)) AS start
- WHERE start < $13
- GROUP BY start ORDER BY start
+SELECT to_timestamp(step * $10 + phase) AS start, count(*)::int AS free
+  FROM start
+ GROUP BY step, phase HAVING to_timestamp(step * $10 + phase) < $13
+ ORDER BY 1
 """
 
 
@@ -113,7 +115,7 @@ def days_from(first: date, count: int) -> list[date]:
 async def slots_of_days(
     pool: Pool | Connection, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime, beyond: Beyond = NOBODY
 ) -> list[DayOfSlots]:
-    """The days, each with its free slots in their order, or with the reason why it has none."""
+    """The days, which follow each other, each with its free slots in their order, or with the reason why it has none."""
     rules = calendar.services.get(wanted.service_id)
     slots: list[FreeSlot] = []
     if rules is not None and days:
@@ -121,9 +123,10 @@ async def slots_of_days(
         ranges = calendar.opening(wanted, [*days, following], now)
         steps = rules.length(wanted.applications), rules.grid
         slots = await free_slots(pool, ranges, calendar.midnight(following), steps, now, beyond)
-    by_day: dict[date, list[FreeSlot]] = {day: [] for day in days}
-    for slot in slots:
-        by_day[calendar.today(slot.starts_at)].append(slot)
+    starts = [slot.starts_at for slot in slots]
+    edges = [0, *(bisect_left(starts, calendar.midnight(day + timedelta(days=1))) for day in days)]
+    found = [slots[begin:end] for begin, end in pairwise(edges)]
     return [
-        DayOfSlots(day, found, None if found else calendar.why_nothing(wanted, day, now) or NoSlots.FULL) for day, found in by_day.items()
+        DayOfSlots(day, own, None if own else calendar.why_nothing(wanted, day, now) or NoSlots.FULL)
+        for day, own in zip(days, found, strict=True)
     ]

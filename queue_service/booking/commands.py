@@ -151,7 +151,8 @@ async def extend(db: AsyncSession, booking: Booking, secret: str, now: datetime)
         raise AlreadyExtended
     place = await booking.at_id(appointment.office_id, now)
     appointment.extended = True
-    await _keep_until(db, appointment, now + place.calendar.rules.hold)
+    assert appointment.hold_expires_at is not None
+    await _keep_until(db, appointment, max(appointment.hold_expires_at, now + place.calendar.rules.hold))
     return appointment
 
 
@@ -190,6 +191,9 @@ async def hold_again(db: AsyncSession, booking: Booking, secret: str, starts_at:
     appointment = await locked(db, secret)
     if appointment.state not in (AppointmentState.HELD, AppointmentState.EXPIRED, AppointmentState.UNVERIFIED):
         raise NotChangeable
+    on_hold = appointment.state is not AppointmentState.EXPIRED and appointment.hold_expires_at is not None
+    if on_hold and appointment.hold_expires_at > now and appointment.starts_at == starts_at:
+        return appointment  # else choosing the same time again and again would extend it for ever
     place = await booking.at_id(appointment.office_id, now)
     until = now + place.calendar.rules.hold
     await _take_instead(db, booking, appointment, starts_at, TakenBy.HOLD, until, now)
@@ -223,9 +227,11 @@ async def _take_instead(
             lost = SlotTaken
             # Only its own part may be in the way: a visit that moves by less than its length. Given up and won within a savepoint.
             await raw.execute("SAVEPOINT own_part")
-            await raw.execute("DELETE FROM lane_taken WHERE appointment_id = $1", appointment.id)
+            own = await raw.fetchrow("DELETE FROM lane_taken WHERE appointment_id = $1 RETURNING lane_id, during", appointment.id)
             try:
                 taken = await take_for(raw, appointment.id, slot, kind, expires_at, now, Beyond(own=appointment.id))
+                if own is not None and appointment.state is AppointmentState.BOOKED:
+                    await _free_the_rest(raw, own, taken, _back_at(place, now))
             except SlotTaken:
                 await raw.execute("ROLLBACK TO SAVEPOINT own_part")
                 slot = None
@@ -237,18 +243,39 @@ async def _take_instead(
     raise lost(await booking.alternatives(place, wanted, starts_at, now))
 
 
+_REST = """
+INSERT INTO lane_taken (lane_id, during, kind, expires_at)
+SELECT lane_id, unnest(tstzmultirange($2) - tstzmultirange(during)), 'freed', $3 FROM lane_taken WHERE id = $4 AND lane_id = $1
+    ON CONFLICT ON CONSTRAINT ex_lane_taken_once DO NOTHING
+"""
+
+
+async def _free_the_rest(connection: Any, own: Any, taken: int, back_at: datetime | None) -> None:
+    """What a move by less than the visit's length leaves of the old part returns as late as any other freed part."""
+    if back_at is not None:
+        await connection.execute(_REST, own["lane_id"], own["during"], back_at, taken)
+
+
+def _back_at(place: Place, now: datetime) -> datetime | None:
+    """When a part that is freed now returns to everybody: nobody can know it, so nobody can hand a slot over. None: at once."""
+    longest = place.calendar.rules.freed_delay
+    if not longest:
+        return None
+    seconds = max(SHORTEST_DELAY.total_seconds(), secrets.SystemRandom().uniform(0, longest.total_seconds()))
+    return now + timedelta(seconds=seconds)
+
+
 async def give_up(db: AsyncSession, appointment: Appointment, place: Place, now: datetime, *, keep: int = 0, delayed: bool = False) -> None:
     """Frees the appointment's part of a lane, all but `keep`; `delayed`: it returns to everybody after a random time."""
     connection = await db.connection()
-    longest = place.calendar.rules.freed_delay
-    if delayed and longest:
-        seconds = max(SHORTEST_DELAY.total_seconds(), secrets.SystemRandom().uniform(0, longest.total_seconds()))
+    back_at = _back_at(place, now) if delayed else None
+    if back_at is not None:
         await connection.execute(
             text(
                 "UPDATE lane_taken SET kind = 'freed', appointment_id = NULL, expires_at = :back"
                 " WHERE appointment_id = :id AND id <> :keep AND lower(during) > :now"
             ),
-            {"back": now + timedelta(seconds=seconds), "id": appointment.id, "keep": keep, "now": now},
+            {"back": back_at, "id": appointment.id, "keep": keep, "now": now},
         )
     await connection.execute(
         text("DELETE FROM lane_taken WHERE appointment_id = :id AND id <> :keep"), {"id": appointment.id, "keep": keep}
@@ -259,15 +286,27 @@ async def give_up(db: AsyncSession, appointment: Appointment, place: Place, now:
 async def remember_form(
     db: AsyncSession, booking: Booking, secret: str, now: datetime, *, name: str | None = None, contact: str | None = None
 ) -> Appointment:
-    """Keeps answers of a form that is being filled in. Raises BadName, BadContact, NotChangeable."""
+    """Keeps answers of a form that is being filled in; a form that waits for its code is open again once an answer is another one.
+
+    Raises BadName, BadContact, NotChangeable.
+    """
     appointment = await locked(db, secret)
     if appointment.state not in (AppointmentState.HELD, AppointmentState.EXPIRED, AppointmentState.UNVERIFIED):
         raise NotChangeable
+    changed = False
     if name is not None:
-        appointment.name_sealed = booking.ring.seal(checked_name(name))
+        changed = _answered_before(booking, appointment.name_sealed) != (line := checked_name(name))
+        appointment.name_sealed = booking.ring.seal(line)
     if contact is not None:
-        appointment.contact_sealed = booking.ring.seal(parse_contact(contact).address)
+        changed |= _answered_before(booking, appointment.contact_sealed) != (address := parse_contact(contact).address)
+        appointment.contact_sealed = booking.ring.seal(address)
+    if changed and appointment.state is AppointmentState.UNVERIFIED:
+        appointment.state = AppointmentState.HELD
     return appointment
+
+
+def _answered_before(booking: Booking, sealed: bytes | None) -> str | None:
+    return booking.ring.unseal(sealed) if sealed else None
 
 
 def checked_name(name: str) -> str:
@@ -325,14 +364,15 @@ async def send_code(db: AsyncSession, booking: Booking, place: Place, appointmen
     """A new code; those sent before stay valid, because letters overtake each other."""
     code = f"{secrets.randbelow(10**6):06d}"
     assert appointment.id is not None
-    row = ContactCode(appointment_id=appointment.id, code_hash=_code_hash(booking, appointment.id, code), expires_at=now + CODE_LIFE)
+    row = ContactCode(appointment_id=appointment.id, code_hash=_code_hash(booking, appointment, code), expires_at=now + CODE_LIFE)
     db.add(row)
     await db.flush()
     await messages.code(db, booking, place, appointment, code, f"code-{row.id}", now)
 
 
-def _code_hash(booking: Booking, appointment_id: int, code: str) -> bytes:
-    return booking.ring.fingerprint(f"code {appointment_id} {code}")
+def _code_hash(booking: Booking, appointment: Appointment, code: str) -> bytes:
+    """Of the contact too: a code that came to one contact proves no other one that is put in its place."""
+    return booking.ring.fingerprint(f"code {appointment.id} {contact_of(booking, appointment).address} {code}")
 
 
 async def resend_code(db: AsyncSession, booking: Booking, secret: str, now: datetime) -> Appointment:
@@ -366,7 +406,7 @@ async def verify(db: AsyncSession, booking: Booking, secret: str, code: str, now
     valid = await db.exec(
         select(ContactCode.id).where(
             col(ContactCode.appointment_id) == appointment.id,
-            col(ContactCode.code_hash) == _code_hash(booking, appointment.id, digits),
+            col(ContactCode.code_hash) == _code_hash(booking, appointment, digits),
             col(ContactCode.expires_at) > now,
         )
     )

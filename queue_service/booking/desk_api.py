@@ -84,10 +84,9 @@ async def list_bookings(
 ) -> list[BookingOut]:
     """The office's bookings of a day in their order; no names before the call."""
     place = await place_of(identity, booking, now, HALL_ROLES | {Role.CLERK})
-    midnight = place.calendar.midnight(day or place.calendar.today(now))
     return [
         BookingOut(each.reference, place.catalogue.services_by_id[each.service_id].code, each.starts_at, each.state, each.applications)
-        for each in await appointments_of_day(booking.pool, place.catalogue.id, midnight)
+        for each in await appointments_of_day(booking.pool, place.calendar, day or place.calendar.today(now))
     ]
 
 

@@ -34,7 +34,7 @@ WITH open AS (           -- as in availability.FREE_SLOTS, for many offices
       FROM open LEFT JOIN taken USING (lane_id)
 ), start AS (
     SELECT office_id, upper(free) AS ends, length,
-           to_timestamp(ceil((extract(epoch FROM lower(free)) - phase) / grid) * grid + phase) AS starts_at
+           to_timestamp(ceil((date_part('epoch', lower(free)) - phase) / grid) * grid + phase) AS starts_at
       FROM gap
 )
 SELECT office_id, min(starts_at) AS starts_at

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import asyncpg
 from sqlmodel import col, select
@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.booking.errors import NoSuchBooking
 from queue_service.booking.models import Appointment
 from queue_service.booking.office import Booking
-from queue_service.booking.rules import AppointmentState, reference_in
+from queue_service.booking.rules import AppointmentState, BookingCalendar, reference_in
 from queue_service.db import Connection, Pool
 from queue_service.notifications.contacts import BadContact, parse_contact
 
@@ -67,9 +67,10 @@ async def appointments_by_id(pool: Pool, ids: Sequence[int]) -> list[Appointment
     return [_now_of(row) for row in await pool.fetch(_BY_ID, ids)]
 
 
-async def appointments_of_day(pool: Pool, office_id: int, midnight: datetime) -> list[AppointmentNow]:
-    """Those of the local day that begins at `midnight`."""
-    return [_now_of(row) for row in await pool.fetch(_OF_DAY, office_id, midnight, midnight + timedelta(days=1))]
+async def appointments_of_day(pool: Pool, calendar: BookingCalendar, day: date) -> list[AppointmentNow]:
+    """Those of a local day, which has 23 or 25 hours where the clocks change."""
+    begins, ends = calendar.midnight(day), calendar.midnight(day + timedelta(days=1))
+    return [_now_of(row) for row in await pool.fetch(_OF_DAY, calendar.office_id, begins, ends)]
 
 
 async def find_booking(db: AsyncSession, booking: Booking, reference: str, contact: str) -> Appointment | None:

@@ -5,7 +5,7 @@ has one answer. Refuses to read a clock or a table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -85,10 +85,10 @@ class LaneInfo:
     name: str
     channel: Channel
     services: frozenset[int]
-    week: Mapping[int, Sequence[tuple[int, int]]]
-    exceptions: Mapping[date, Sequence[tuple[int, int]]]
+    week: Mapping[int, tuple[tuple[int, int], ...]]
+    exceptions: Mapping[date, tuple[tuple[int, int], ...]]
 
-    def minutes(self, day: date) -> Sequence[tuple[int, int]]:
+    def minutes(self, day: date) -> tuple[tuple[int, int], ...]:
         """The lane's hours on a day: the exception where there is one, else the week."""
         exception = self.exceptions.get(day)
         return exception if exception is not None else self.week.get(day.isoweekday(), ())
@@ -155,6 +155,8 @@ class BookingCalendar:
     rules: OfficeRules
     services: Mapping[int, ServiceRules]
     lanes: Sequence[LaneInfo]
+    _known: dict[tuple[date, tuple[tuple[int, int], ...]], list[tuple[datetime, datetime]]] = field(default_factory=dict, repr=False)
+    """Hours worked out already: most lanes have the same, and everybody asks for the same days."""
 
     def today(self, now: datetime) -> date:
         return self.schedule.local_date(now)
@@ -178,8 +180,11 @@ class BookingCalendar:
 
     def hours(self, lane: LaneInfo, day: date) -> list[tuple[datetime, datetime]]:
         """When the lane and the office are both open on a local day, as instants."""
-        lane_hours = self.schedule.instants(day, lane.minutes(day))
-        return intersection(lane_hours, self.schedule.intervals(day))
+        minutes = lane.minutes(day)
+        known = self._known.get((day, minutes))
+        if known is None:
+            known = self._known[day, minutes] = intersection(self.schedule.instants(day, minutes), self.schedule.intervals(day))
+        return known
 
     def opening(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
         """Where visits may stand on these days: after the lead time, within the horizon, in lanes open to the channel."""
@@ -189,8 +194,9 @@ class BookingCalendar:
         earliest, last_day = now + rules.lead, self.last_day(wanted.service_id, now)
         step = int(rules.grid.total_seconds())
         ranges = []
+        today = self.today(now)
         for day in days:
-            if day > last_day or day < self.today(now):
+            if not today <= day <= last_day:
                 continue
             phase = int(self.midnight(day).timestamp()) % step
             for lane in self.lanes_for(wanted, day, now):

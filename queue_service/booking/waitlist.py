@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import text, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,7 +38,8 @@ log = structlog.get_logger(__name__)
 MOST_OFFERS = 5
 """Who let five offers pass does not want a sixth."""
 ENTRIES_AT_ONCE = 50
-"""Per turn: a turn is short, and the next one follows at once while there is something to offer."""
+"""Per transaction, which stays short; the walk goes on behind the last of them to the end of the list."""
+FROM_THE_FIRST: tuple[int, int] | None = (-1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,12 @@ async def locked_entry(db: AsyncSession, secret: str) -> WaitlistEntry:
 
 async def leave(db: AsyncSession, booking: Booking, secret: str, now: datetime) -> WaitlistEntry:
     """Off the list; an offer that stands is given up. Leaving twice is leaving once."""
+    offered = select(Appointment.secret).join(WaitlistEntry, col(WaitlistEntry.appointment_id) == col(Appointment.id))
+    known = (await db.exec(offered.where(col(WaitlistEntry.secret) == secret, col(WaitlistEntry.state) == WaitlistState.OFFERED))).first()
+    appointment = await locked(db, known) if known is not None else None  # before the entry, as everywhere
     entry = await locked_entry(db, secret)
-    if entry.state is WaitlistState.OFFERED and entry.appointment_id is not None:
-        appointment = (await db.exec(select(Appointment).where(col(Appointment.id) == entry.appointment_id))).one()
-        await _withdraw_offer(db, booking, await locked(db, appointment.secret), now)
+    if appointment is not None and appointment.state is AppointmentState.OFFERED:
+        await _withdraw_offer(db, booking, appointment, now)
     if entry.state in (WaitlistState.WAITING, WaitlistState.OFFERED):
         entry.state = WaitlistState.LEFT
     return entry
@@ -128,8 +131,8 @@ async def decline(db: AsyncSession, booking: Booking, secret: str, now: datetime
     """The offer goes to the next; the person stays on the list for another time."""
     appointment = await locked(db, secret)
     if appointment.state is AppointmentState.OFFERED:
-        await _entry_becomes(db, appointment, WaitlistState.WAITING)
         await _withdraw_offer(db, booking, appointment, now)
+        await _wait_on(db)
     elif appointment.state not in (AppointmentState.CANCELLED, AppointmentState.EXPIRED):
         raise NotChangeable
     return appointment
@@ -149,6 +152,20 @@ async def _entry_becomes(db: AsyncSession, appointment: Appointment, state: Wait
     )
 
 
+_WAIT_ON = """
+UPDATE waitlist_entry
+   SET state = CASE WHEN offers >= :most THEN 'expired' ELSE 'waiting' END
+  FROM appointment
+ WHERE appointment.id = appointment_id AND waitlist_entry.state = 'offered' AND appointment.state IN ('expired', 'cancelled')
+"""
+
+
+async def _wait_on(db: AsyncSession) -> None:
+    """Whose offer is over waits for another one, however it ended: declined, lapsed, cancelled, or swept by whoever wanted its place."""
+    await db.flush()
+    await (await db.connection()).execute(text(_WAIT_ON), {"most": MOST_OFFERS})
+
+
 _WAITING_OFFICES = "SELECT DISTINCT office_id FROM waitlist_entry WHERE state = 'waiting'"
 
 _LAPSED_OFFERS = """
@@ -165,6 +182,8 @@ async def offer_round(database: Database, booking: Booking, now: datetime, offic
     """
     for row in await booking.pool.fetch(_LAPSED_OFFERS, now):
         await _lapse(database, booking, row["secret"], now)
+    async with database.session() as db:
+        await _wait_on(db)
     offices = [office_id] if office_id is not None else [row["office_id"] for row in await booking.pool.fetch(_WAITING_OFFICES)]
     made = 0
     for each in offices:
@@ -182,33 +201,42 @@ async def _lapse(database: Database, booking: Booking, secret: str, now: datetim
         place = await booking.at_id(appointment.office_id, now)
         await give_up(db, appointment, place, now, delayed=True)
         appointment.state = AppointmentState.EXPIRED
-        await (await db.connection()).execute(
-            text(
-                "UPDATE waitlist_entry SET state = CASE WHEN offers >= :most THEN 'expired' ELSE 'waiting' END"
-                " WHERE appointment_id = :id AND state = 'offered'"
-            ),
-            {"most": MOST_OFFERS, "id": appointment.id},
-        )
+        await _wait_on(db)
 
 
 async def _offer_in(database: Database, booking: Booking, place: Place, now: datetime) -> int:
-    """Walks the office's list once; whoever let an offer pass stands behind those who have had fewer."""
-    made = 0
+    """Walks the office's whole list once; whoever let an offer pass stands behind those who have had fewer."""
     async with database.session() as db:
         await (await db.connection()).execute(
             text("UPDATE waitlist_entry SET state = 'expired' WHERE office_id = :office AND state = 'waiting' AND to_date < :today"),
             {"office": place.catalogue.id, "today": place.calendar.today(now)},
         )
-        entries = await db.exec(
+    made, reached = 0, FROM_THE_FIRST
+    while reached is not None:
+        offers, reached = await _offer_to_some(database, booking, place, reached, now)
+        made += offers
+    return made
+
+
+async def _offer_to_some(
+    database: Database, booking: Booking, place: Place, after: tuple[int, int], now: datetime
+) -> tuple[int, tuple[int, int] | None]:
+    """The entries after the one with so many offers and this id: how many offers were made, and how far it came (None: to the end)."""
+    made = 0
+    async with database.session() as db:
+        standing = tuple_(col(WaitlistEntry.offers), col(WaitlistEntry.id))
+        found = await db.exec(
             select(WaitlistEntry)
-            .where(col(WaitlistEntry.office_id) == place.catalogue.id, col(WaitlistEntry.state) == WaitlistState.WAITING)
+            .where(col(WaitlistEntry.office_id) == place.catalogue.id, col(WaitlistEntry.state) == WaitlistState.WAITING, standing > after)
             .order_by(col(WaitlistEntry.offers), col(WaitlistEntry.id))
             .limit(ENTRIES_AT_ONCE)
             .with_for_update(skip_locked=True)
         )
+        entries = found.all()
+        last = (entries[-1].offers, entries[-1].id or 0) if len(entries) == ENTRIES_AT_ONCE else None
         free: dict[Wanted, list[DayOfSlots]] = {}
         raw: Any = (await (await db.connection()).get_raw_connection()).driver_connection
-        for entry in entries.all():
+        for entry in entries:
             if entry.service_id not in place.calendar.services:
                 continue
             wanted = Wanted(entry.service_id, entry.applications, Channel.ONLINE)
@@ -218,7 +246,7 @@ async def _offer_in(database: Database, booking: Booking, place: Place, now: dat
             if await _offer_to(db, booking, place, entry, free[wanted], now):
                 made += 1
                 free.clear()
-    return made
+    return made, last
 
 
 async def _offer_to(
