@@ -44,7 +44,7 @@ locks: dev
 	@exec $(PYTHON) -m tools.locks
 
 clean:
-	@rm -rf .venv node_modules .assets/fonts .assets/govuk-frontend .assets/.copied .assets/.voice
+	@rm -rf .venv node_modules .assets/fonts .assets/govuk-frontend .assets/altcha .assets/.copied .assets/.voice
 	@rm -rf .bench build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed what set-up and the tests made. Kept: .data, and .assets/voice, where an office may have put recordings."

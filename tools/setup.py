@@ -46,6 +46,7 @@ COPIES = {
         "fonts",
         tuple(f"golos-text-{part}-wght-normal.woff2" for part in ("cyrillic", "cyrillic-ext", "latin", "latin-ext")),
     ),
+    "node_modules/altcha/dist": ("altcha", ("lib/index.min.js", "workers/pbkdf2.js")),
     "node_modules/govuk-frontend/dist/govuk": ("govuk-frontend", ("govuk-frontend.min.css", "govuk-frontend.min.js")),
 }
 

@@ -4,8 +4,10 @@ A family behind one address books three times and is never asked; a reseller's p
 self-hosted ALTCHA, checked here and used once. Refuses to count in memory: all workers share one count.
 """
 
+import hmac
+import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import altcha
@@ -26,6 +28,10 @@ CITY_ASKED_AFTER = 2_000
 PROOF_COST = 5_000
 """PBKDF2 rounds per guess, 256 guesses on average: about a second of an old telephone."""
 PROOF_LIFE = timedelta(minutes=10)
+WAITED = timedelta(minutes=1)
+"""Who has no JavaScript proves patience instead: a minute per booking is nothing to a person and everything to a program."""
+MOST_WAITED = 3
+"""Holds per address within the patience that may be had by waiting."""
 WINDOWS: dict[str, tuple[int, timedelta]] = {
     # What people do in a bad quarter of an hour, and not what a list of numbers needs.
     "find": (10, timedelta(minutes=15)),
@@ -62,7 +68,7 @@ class Guard:
         if hits > REFUSED_AFTER:
             raise TooManyAttempts(max(1, int((until - now).total_seconds())))
         in_city, _ = await self.limiter.count("hold", CITY_WINDOW, now)
-        if (hits > ASKED_AFTER or in_city > CITY_ASKED_AFTER) and not await self._is_good(proof, now):
+        if (hits > ASKED_AFTER or in_city > CITY_ASKED_AFTER) and not await self._is_good(proof, address, now):
             raise ProofNeeded
 
     def challenge(self, now: datetime) -> dict[str, Any]:
@@ -76,9 +82,31 @@ class Guard:
     def _secret(self) -> bytes:
         return self.ring.fingerprint("proof of work")
 
-    async def _is_good(self, proof: str | None, now: datetime) -> bool:
+    def waiting_card(self, now: datetime) -> str:
+        """Worth a proof once `WAITED` has passed, for a form that is sent by hand."""
+        begun = f"waited.{int(now.timestamp())}.{secrets.token_hex(8)}"
+        return f"{begun}.{self._signed(begun)}"
+
+    def _signed(self, text: str) -> str:
+        return self.ring.fingerprint(f"card {text}").hex()
+
+    async def _has_waited(self, card: str, address: str, now: datetime) -> bool:
+        begun, _, signature = card.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._signed(begun).encode()):
+            return False
+        since = datetime.fromtimestamp(int(begun.split(".")[1]), UTC)
+        if not WAITED <= now - since <= PROOF_LIFE:
+            return False
+        return (
+            await self.limiter.hit(f"proof {begun}", 1, PROOF_LIFE, now) is None
+            and await self.limiter.hit(f"waited {address}", MOST_WAITED, PATIENCE, now) is None
+        )
+
+    async def _is_good(self, proof: str | None, address: str, now: datetime) -> bool:
         if not proof or len(proof) > 8_000:
             return False
+        if proof.startswith("waited."):
+            return await self._has_waited(proof, address, now)
         if not altcha.verify_solution(proof, self._secret).verified:
             return False
         # Used once: what names it is what we signed, since the rest of a payload can be spelt in many ways.

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.booking import commands
 from queue_service.booking.commands import HoldWish
 from queue_service.booking.errors import NotBookable, NotChangeable, ProofNeeded, SlotTaken, TooManyAttempts
+from queue_service.booking.guard import WAITED
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import AppointmentNow, appointment_by_secret
 from queue_service.booking.rules import AppointmentState
@@ -219,7 +220,16 @@ async def hold(request: AnyRequest, booking: Booking, db: AsyncSession, now: dat
         )
     except SlotTaken:
         return see(link("/book/time", **query, date=_local_day(place, starts_at), lost=starts_at.isoformat()))
-    except (ProofNeeded, TooManyAttempts) as error:
+    except ProofNeeded:
+        asked = {
+            "fields": form,
+            "card": booking.guard.waiting_card(now),
+            "card_good_at": now + WAITED,
+            "time_zone": place.catalogue.time_zone,
+            "back": link("/book/day", **query),
+        }
+        return show(request, "proof.html", asked, status_code=403)
+    except TooManyAttempts as error:
         return show(
             request, "busy.html", {"detail": translator_of(request).text(error.text), "back": link("/book/day", **query)}, status_code=429
         )
