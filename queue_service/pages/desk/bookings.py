@@ -72,7 +72,7 @@ async def _bookings_page(
     day: date = said.get("day") or calendar.today(now)
     applications: int = said.get("applications") or 1
     told = await why_day(booking, place, chosen, day, applications, now) if chosen in {each.code for each in services} else None
-    booked = await appointments_of_day(booking.pool, catalogue.id, calendar.midnight(day))
+    booked = await appointments_of_day(booking.pool, calendar, day)
     t = translator_of(request)
     error: DomainError | None = said.get("error")
     context = {

@@ -78,7 +78,6 @@ async def _page(
     context = {
         "view": view,
         "secret": shown.secret,
-        "office": place.catalogue,
         "auto_refresh": refresh != "off",
         "said": said if said in ("moved", "sent", "booked") else None,
         "messages": await _messages(db, booking, shown),
@@ -135,7 +134,7 @@ async def _cancel_page(
     context = {
         "back": f"/a/{secret}",
         "appointment": shown,
-        "office": place.catalogue,
+        "catalogue": place.catalogue,
         "service": place.catalogue.services_by_id[shown.service_id],
         "moves_left": max(0, place.calendar.rules.moves_limit - shown.moves),
     }

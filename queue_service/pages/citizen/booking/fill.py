@@ -384,7 +384,7 @@ async def done(request: AnyRequest, secret: str, db: AsyncSession, booking: Book
     address = parse_contact(form.contact) if form.contact else None
     context = {
         "appointment": appointment,
-        "office": form.place.catalogue,
+        "catalogue": form.place.catalogue,
         "service": form.place.catalogue.services_by_id[appointment.service_id],
         "channel": address.channel.value if address else None,
         "masked": masked(address) if address else None,

@@ -48,7 +48,7 @@ async def found(request: AnyRequest, db: AsyncSession, booking: Booking, now: da
         context = {
             "back": "/find",
             "appointment": appointment,
-            "office": place.catalogue,
+            "catalogue": place.catalogue,
             "service": place.catalogue.services_by_id[appointment.service_id],
         }
         return show(request, "find_past.html" if over else "find_cancelled.html", context)

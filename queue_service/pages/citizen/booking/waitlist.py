@@ -99,7 +99,7 @@ async def _shown(db: AsyncSession, booking: Booking, entry: WaitlistEntry, now: 
     place = await booking.at_id(entry.office_id, now)
     return {
         "entry": entry,
-        "office": place.catalogue,
+        "catalogue": place.catalogue,
         "service": place.catalogue.services_by_id[entry.service_id],
         "masked": masked(parse_contact(booking.ring.unseal(entry.contact_sealed))),
         "again": link("/book/day", service=place.catalogue.services_by_id[entry.service_id].code, office=place.catalogue.slug),

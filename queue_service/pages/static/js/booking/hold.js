@@ -11,7 +11,7 @@ const TICK_MS = 250; // a second is never skipped, whenever the page began
 export function followHold() {
   const held = /** @type {HTMLElement | null} */ (document.querySelector(".held[data-until]"));
   if (!held) return;
-  setServerTime(held.dataset.now ?? "");
+  setServerTime(held.dataset.server ?? "");
   const until = Date.parse(held.dataset.until ?? "");
   const left = /** @type {HTMLElement | null} */ (held.querySelector('[data-slot="left"]'));
   const said = document.getElementById("held-said");
