@@ -9,7 +9,7 @@ from queue_service.db import Pool
 from queue_service.sealing import KeyRing
 
 HIT = """
-INSERT INTO rate_count AS rate (key, until, hits) VALUES ($1, $2 + $3, 1)
+INSERT INTO rate_count AS rate (key, until, hits) VALUES ($1, $2::timestamptz + $3::interval, 1)
     ON CONFLICT (key) DO UPDATE
    SET hits = CASE WHEN rate.until <= $2 THEN 1 ELSE rate.hits + 1 END,
        until = CASE WHEN rate.until <= $2 THEN excluded.until ELSE rate.until END
