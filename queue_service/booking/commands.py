@@ -191,8 +191,8 @@ async def hold_again(db: AsyncSession, booking: Booking, secret: str, starts_at:
     appointment = await locked(db, secret)
     if appointment.state not in (AppointmentState.HELD, AppointmentState.EXPIRED, AppointmentState.UNVERIFIED):
         raise NotChangeable
-    on_hold = appointment.state is not AppointmentState.EXPIRED and appointment.hold_expires_at is not None
-    if on_hold and appointment.hold_expires_at > now and appointment.starts_at == starts_at:
+    lasts = appointment.state in ON_HOLD and appointment.hold_expires_at is not None and appointment.hold_expires_at > now
+    if lasts and appointment.starts_at == starts_at:
         return appointment  # else choosing the same time again and again would extend it for ever
     place = await booking.at_id(appointment.office_id, now)
     until = now + place.calendar.rules.hold
