@@ -107,19 +107,22 @@ def when(place: Place, moment: datetime) -> Text:
     }
 
 
-def check_may_come(place: Place, appointment: AppointmentNow, now: datetime) -> None:
-    """Raises the reason why the booking cannot become a ticket now; knows only its own office."""
+def check_stands(place: Place, appointment: AppointmentNow, now: datetime) -> None:
+    """Raises the reason why the booking can become a ticket nowhere: cancelled, past, or never made."""
     if appointment.state is AppointmentState.CANCELLED:
         raise AppointmentCancelled
     if appointment.state not in (AppointmentState.BOOKED, AppointmentState.CHECKED_IN, AppointmentState.MISSED):
         raise UnknownReference
-    day, today = place.calendar.today(appointment.starts_at), place.calendar.today(now)
-    if day < today and appointment.starts_at + GRACE_OVER_MIDNIGHT < now:
+    if place.calendar.today(appointment.starts_at) < place.calendar.today(now) and appointment.starts_at + GRACE_OVER_MIDNIGHT < now:
         raise AppointmentPast
+
+
+def check_has_begun(place: Place, appointment: AppointmentNow, now: datetime) -> None:
+    """Raises from when it can, where it is too early."""
     opens_at = appointment.starts_at - place.calendar.rules.check_in_opens
     if now >= opens_at:
         return
-    if day > today:
+    if place.calendar.today(appointment.starts_at) > place.calendar.today(now):
         said = when(place, appointment.starts_at)
         raise OtherDay({"ru": f"Вы записаны на {said['ru']}.", "en": f"Your booking is on {said['en']}."}, starts_at=appointment.starts_at)
     local = opens_at.astimezone(place.calendar.schedule.time_zone)
@@ -139,6 +142,7 @@ async def check_in(
     """
     appointment = await appointment_of(booking.pool, code)
     place = await booking.at_id(appointment.office_id, now)
+    check_stands(place, appointment, now)  # first: nobody is sent to another office for a booking that is no more
     if appointment.office_id != office_id:
         said = when(place, appointment.starts_at)
         name, address = place.catalogue.name, place.catalogue.address
@@ -150,7 +154,7 @@ async def check_in(
             starts_at=appointment.starts_at,
             office={"slug": place.catalogue.slug, "name": name, "address": address},
         )
-    check_may_come(place, appointment, now)
+    check_has_begun(place, appointment, now)
     if appointment.state is AppointmentState.CHECKED_IN:
         known = await ticket_of(booking.pool, place, appointment.id)
         assert known is not None
@@ -177,7 +181,9 @@ async def _becomes_ticket(
         known = await ticket_of(pool, place, appointment.id)
         if known is not None:
             return known
-        check_may_come(place, await appointment_by_secret(pool, appointment.secret), now)
+        present = await appointment_by_secret(pool, appointment.secret)
+        check_stands(place, present, now)
+        check_has_begun(place, present, now)
         raise UnknownReference
     return TakenTicket(
         id=row["id"],
