@@ -119,6 +119,30 @@ def take(browser: Browser, city: dict[str, Any], ticket_page: str) -> None:
         _save(page, "desk")
 
 
+def book(browser: Browser, city: dict[str, Any]) -> None:
+    """A booking on a phone, page by page, with a picture of the times, of the answers and of the booking itself."""
+    slots = httpx.get(f"{city['base_url']}/api/public/offices/{city['office']}/slots", params={"service": SERVICES[0], "days": 4}).json()
+    day = slots["days"][3]["date"]
+    times = f"{city['base_url']}/book/time?service={SERVICES[0]}&office={city['office']}&date={day}"
+    with _opened(browser, 390, 844, times) as page:
+        _save(page, "book-time")
+        page.locator("[name=starts_at]").nth(42).click()
+        if not page.url.endswith("/who"):
+            page.get_by_role("button", name="Продолжить").click()
+        page.wait_for_url("**/who")
+        page.fill("[name=name]", "Смирнова Анна")
+        page.get_by_role("button", name="Продолжить").click()
+        page.wait_for_url("**/contact")
+        page.fill("[name=contact]", "anna@example.ru")
+        page.get_by_role("button", name="Продолжить").click()
+        page.wait_for_url("**/check")
+        _save(page, "book-check")
+        page.get_by_role("button", name="Подтвердить запись").click()
+        page.wait_for_url("**/done")
+        page.goto(f"{city['base_url']}/a/{page.url.split('/')[-2]}")
+        _save(page, "appointment")
+
+
 @contextlib.contextmanager
 def _opened(browser: Browser, width: int, height: int, address: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": width, "height": height}, locale="ru-RU")
@@ -153,6 +177,7 @@ def main() -> None:
         ticket_page = fill_the_hall(city)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         take(browser, city, ticket_page)
+        book(browser, city)
         browser.close()
     print(f"Pictures are in {PICTURES}.")
 
