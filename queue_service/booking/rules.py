@@ -179,11 +179,17 @@ class BookingCalendar:
         ]
 
     def hours(self, lane: LaneInfo, day: date) -> list[tuple[datetime, datetime]]:
-        """When the lane and the office are both open on a local day, as instants."""
+        """When the lane and the office are both open on a local day, as instants.
+
+        Never beyond the day: where its last hour is skipped (America/Nuuk in March), «until 23:30» would be half past midnight; a day
+        that is skipped whole (Pacific/Apia, 30.12.2011) has no hours.
+        """
         minutes = lane.minutes(day)
         known = self._known.get((day, minutes))
         if known is None:
-            known = self._known[day, minutes] = intersection(self.schedule.instants(day, minutes), self.schedule.intervals(day))
+            whole = [(self.midnight(day), self.midnight(day + timedelta(days=1)))]
+            both = intersection(self.schedule.instants(day, minutes), self.schedule.intervals(day))
+            known = self._known[day, minutes] = intersection(both, whole)
         return known
 
     def opening(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
@@ -191,8 +197,16 @@ class BookingCalendar:
         rules = self.services.get(wanted.service_id)
         if rules is None:
             return []
-        earliest, last_day = now + rules.lead, self.last_day(wanted.service_id, now)
-        step = int(rules.grid.total_seconds())
+        earliest = now + rules.lead
+        return [
+            OpenRange(each.lane_id, max(each.opens, earliest), each.closes, each.phase)
+            for each in self._open(wanted, days, now)
+            if each.closes > earliest
+        ]
+
+    def _open(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
+        """The same whatever the lead time."""
+        step, last_day = int(self.services[wanted.service_id].grid.total_seconds()), self.last_day(wanted.service_id, now)
         ranges = []
         today = self.today(now)
         for day in days:
@@ -200,9 +214,7 @@ class BookingCalendar:
                 continue
             phase = int(self.midnight(day).timestamp()) % step
             for lane in self.lanes_for(wanted, day, now):
-                for opens, closes in self.hours(lane, day):
-                    if closes > earliest:
-                        ranges.append(OpenRange(lane.id, max(opens, earliest), closes, phase))
+                ranges += [OpenRange(lane.id, opens, closes, phase) for opens, closes in self.hours(lane, day)]
         return ranges
 
     def why_nothing(self, wanted: Wanted, day: date, now: datetime) -> NoSlots | None:
@@ -218,15 +230,27 @@ class BookingCalendar:
             return NoSlots.HOLIDAY if self.schedule.is_holiday(day) else NoSlots.CLOSURE if self.schedule.closure(day) else NoSlots.HOURS
         if not any(self.hours(lane, day) for lane in self.lanes if wanted.service_id in lane.services):
             return NoSlots.HOURS
-        hours = [span for lane in self.lanes_for(wanted, day, now) for span in self.hours(lane, day)]
-        if not hours:
+        if not any(self.hours(lane, day) for lane in self.lanes_for(wanted, day, now)):
             return NoSlots.KEPT
-        length = rules.length(wanted.applications)
-        if all(closes - opens < length for opens, closes in hours):
+        last = self._last_start(wanted, day, now)
+        if last is None:
             return NoSlots.TOO_LONG
-        if all(closes - length < now + rules.lead for _, closes in hours):
-            return NoSlots.LEAD_TIME
-        return None
+        return NoSlots.LEAD_TIME if last < now + rules.lead else None
+
+    def _last_start(self, wanted: Wanted, day: date, now: datetime) -> datetime | None:
+        """The day's last point of the grid at which a visit fits a lane's hours; they go on after midnight where the lane does."""
+        rules = self.services[wanted.service_id]
+        midnight, following = self.midnight(day), day + timedelta(days=1)
+        lanes: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
+        for each in self._open(wanted, [day, following], now):
+            lanes.setdefault((each.lane_id, each.phase), []).append((each.opens, each.closes))
+        starts = []
+        for opens, closes in (span for spans in lanes.values() for span in joined(spans)):
+            latest = min(closes - rules.length(wanted.applications), self.midnight(following) - timedelta.resolution)
+            start = midnight + (latest - midnight) // rules.grid * rules.grid
+            if start >= max(opens, midnight):
+                starts.append(start)
+        return max(starts, default=None)
 
 
 def intersection(
@@ -240,6 +264,17 @@ def intersection(
             if low < high:
                 common.append((low, high))
     return sorted(common)
+
+
+def joined(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """The intervals in their order, as one where they touch."""
+    whole: list[tuple[datetime, datetime]] = []
+    for opens, closes in sorted(spans):
+        if whole and opens <= whole[-1][1]:
+            whole[-1] = whole[-1][0], max(closes, whole[-1][1])
+        else:
+            whole.append((opens, closes))
+    return whole
 
 
 _DAMM = (
