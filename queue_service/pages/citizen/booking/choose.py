@@ -233,7 +233,8 @@ async def hold(request: AnyRequest, booking: Booking, db: AsyncSession, now: dat
         return show(
             request, "busy.html", {"detail": translator_of(request).text(error.text), "back": link("/book/day", **query)}, status_code=429
         )
-    answer = see(f"/book/{secret}/who")
+    # The first question without an answer: of a form that was begun, not the first of all.
+    answer = see(f"/book/{secret}/check")
     answer.set_cookie(Cookie(HOLD_COOKIE, value=secret, path="/book", max_age=HOLD_COOKIE_SECONDS, httponly=True, samesite="lax"))
     return answer
 
