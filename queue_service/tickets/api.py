@@ -161,7 +161,7 @@ async def check_in_at_desk(data: CheckInIn, identity: Identity, booking: Booking
 
 
 @post("/appointments/{secret:str}/check-in")
-async def check_in_by_phone(secret: str, data: PhoneCheckInIn | None, booking: Booking, state: State, now: datetime) -> IssuedOut:
+async def check_in_by_phone(secret: str, booking: Booking, state: State, now: datetime, data: PhoneCheckInIn | None = None) -> IssuedOut:
     """The same by the citizen, who is in the hall already."""
     appointment = await appointment_by_secret(booking.pool, secret)
     needs = data.needs if data else ()
