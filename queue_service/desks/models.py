@@ -32,6 +32,8 @@ class Shift(SQLModel, table=True):
     paused_at: datetime | None = Field(default=None, sa_type=Instant)
     pause_reason: str | None = None
     pause_note: str | None = None
+    pause_until: datetime | None = Field(default=None, sa_type=Instant)
+    """When the clerk plans to be back."""
     served: int = 0
     serving_seconds: int = 0
     """Sum over `served`; kept here so that a desk's screen does not walk the journal."""
@@ -51,3 +53,33 @@ class ShiftEvent(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
     reason: str | None = None
     note: str | None = None
+
+
+class Alarm(SQLModel, table=True):
+    """A silent call for help from a desk: every other screen shows it until somebody answers."""
+
+    __table_args__ = (Index("ix_alarm_office", "office_id", postgresql_where=text("acknowledged_at IS NULL")),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    office_id: int = Field(foreign_key="office.id")
+    desk_id: int | None = None
+    raised_by: int = Field(foreign_key="account.id")
+    raised_at: datetime = Field(sa_type=Instant)
+    acknowledged_by: int | None = Field(default=None, foreign_key="account.id")
+    acknowledged_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class HallMessage(SQLModel, table=True):
+    """What a clerk asks of the hall administrator."""
+
+    __tablename__ = "hall_message"
+    __table_args__ = (Index("ix_hall_message_office", "office_id", postgresql_where=text("read_at IS NULL")),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    office_id: int = Field(foreign_key="office.id")
+    desk_id: int | None = None
+    sent_by: int = Field(foreign_key="account.id")
+    sentence: str
+    sent_at: datetime = Field(sa_type=Instant)
+    read_by: int | None = Field(default=None, foreign_key="account.id")
+    read_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Integer, SmallInteger, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, SmallInteger, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from queue_service import text
@@ -80,6 +80,18 @@ class Office(SQLModel, table=True):
     booked_head_start_minutes: int = 60
     late_grace_minutes: int = 15
     help_out_penalty_minutes: int = 10
+    accessible_needs: list[str] = Field(
+        default_factory=lambda: ["wheelchair"], sa_column=Column(ARRAY(String), nullable=False, server_default="{wheelchair}")
+    )
+    """Needs that only an accessible desk serves while one is open for the service."""
+    auto_call_seconds: int | None = None
+    """An idle desk calls the next visitor by itself after this; null: only when the clerk presses."""
+    postpone_reasons: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    """[{"code", "name": Text}]; the built-in dictionary where it is empty."""
+    day_ends_minutes: int = Field(default=60, sa_column_kwargs={"server_default": "60"})
+    """So long after closing time the day is ended: whoever still waits is told so, open services end as inaccurate."""
+    amber_minutes: int = Field(default=5, sa_column_kwargs={"server_default": "5"})
+    """A waiting ticket turns amber so long before its due time, red after it."""
 
 
 class OpeningHours(SQLModel, table=True):
@@ -166,6 +178,10 @@ class Service(SQLModel, table=True):
     walk_in: bool = True
     active: bool = True
     position: int = 0
+    result_codes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    """[{"code", "name": Text}]: one of them must be chosen when a visit ends; none: nothing is asked."""
+    counts_applications: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Whether the clerk says how many applications were really handled."""
 
 
 class Desk(SQLModel, table=True):
@@ -199,6 +215,41 @@ class DeskService(SQLModel, table=True):
     service_id: int = Field(primary_key=True)
     office_id: int = Field(sa_type=Integer)
     help_out: bool = False
+
+
+class ServiceClosure(SQLModel, table=True):
+    """A service that is not given any more on one local day, by a decision of the hall."""
+
+    __tablename__ = "service_closure"
+
+    service_id: int = Field(foreign_key="service.id", primary_key=True)
+    local_date: date = Field(primary_key=True)
+    reason: text.Text = Field(sa_column=text_column())
+    closed_at: datetime = Field(sa_type=Instant)
+    closed_by: int
+    """Account; without a foreign key, because accounts stand beside offices."""
+
+
+class Notice(SQLModel, table=True):
+    """A line of the ticker that the hall administrator wrote, until it is taken away or its time is over."""
+
+    __table_args__ = (Index("ix_notice_office", "office_id", "until"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int = Field(foreign_key="office.id")
+    sentence: text.Text = Field(sa_column=text_column())
+    until: datetime = Field(sa_type=Instant)
+    written_by: int
+
+
+class OfficeDay(SQLModel, table=True):
+    """A local day of an office that was ended; the row makes it happen once."""
+
+    __tablename__ = "office_day"
+
+    office_id: int = Field(foreign_key="office.id", primary_key=True)
+    local_date: date = Field(primary_key=True)
+    ended_at: datetime = Field(sa_type=Instant)
 
 
 class SetupRevision(SQLModel, table=True):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    Integer,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -58,6 +59,10 @@ class Ticket(SQLModel, table=True):
         UniqueConstraint("office_id", "local_date", "letter", "number", name="uq_ticket_number"),
         ForeignKeyConstraint(["office_id", "service_id"], ["service.office_id", "service.id"], name="fk_ticket_service"),
         ForeignKeyConstraint(["office_id", "desk_id"], ["desk.office_id", "desk.id"], name="fk_ticket_desk"),
+        ForeignKeyConstraint(["office_id", "for_desk_id"], ["desk.office_id", "desk.id"], name="fk_ticket_for_desk"),
+        ForeignKeyConstraint(["office_id", "return_desk_id"], ["desk.office_id", "desk.id"], name="fk_ticket_return_desk"),
+        CheckConstraint("(return_desk_id IS NULL) = (return_service_id IS NULL)", name="returns_for_a_service"),
+        CheckConstraint("state = 'postponed' OR postponed_until IS NULL", name="only_postponed_has_a_term"),
         CheckConstraint(f"state IN ({_STATES})", name="state_known"),
         CheckConstraint(f"letter ~ '^[{TICKET_LETTERS}]$' AND number >= 1", name="number_well_formed"),
         CheckConstraint("source IN ('walk_in', 'booked')", name="source_known"),
@@ -93,6 +98,18 @@ class Ticket(SQLModel, table=True):
             "id",
             postgresql_where=text("state = 'waiting' AND rank_from > issued_at"),
         ),
+        # Walked by call-next for tickets that wait for one desk or one clerk.
+        Index(
+            "ix_ticket_directed",
+            "office_id",
+            "rank_at",
+            "id",
+            postgresql_where=text("state = 'waiting' AND (for_desk_id IS NOT NULL OR for_clerk_id IS NOT NULL)"),
+        ),
+        # The office's list of postponed visitors; few at any time.
+        Index("ix_ticket_postponed", "office_id", "postponed_until", postgresql_where=text("state = 'postponed'")),
+        # Who did not come, while they may still be brought back.
+        Index("ix_ticket_missed", "office_id", "ended_at", postgresql_where=text("state = 'no_show'")),
         # Read by every screen of the office: whom the desks have now.
         Index("ix_ticket_active", "office_id", postgresql_where=_AT_A_DESK),
     )
@@ -128,6 +145,22 @@ class Ticket(SQLModel, table=True):
     idempotency_key: str | None = None
     appointment_id: int | None = Field(default=None, foreign_key="appointment.id", sa_type=BigInteger)
     """The booking that checked in, also when it came late and stands as a walk-in."""
+    for_desk_id: int | None = None
+    """Only this desk may call it: a transfer, or the way back to the sender."""
+    for_clerk_id: int | None = Field(default=None, foreign_key="account.id")
+    """Only this clerk may call it, at whatever desk."""
+    return_desk_id: int | None = None
+    """Where it goes back to after the service it was transferred to, and for which service."""
+    return_service_id: int | None = None
+    next_services: list[int] = Field(default_factory=list, sa_column=Column(ARRAY(Integer), nullable=False, server_default="{}"))
+    """Further services of the same visit, in their order."""
+    comment: str | None = None
+    """From the clerk who transferred it to the next one; staff see it, the visitor does not."""
+    postponed_until: datetime | None = Field(default=None, sa_type=Instant)
+    """When a postponed ticket returns by itself; null: when somebody calls it."""
+    postpone_reason: str | None = None
+    inaccurate: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Its times are not to be measured: the clerk forgot to press, or the day ended over it."""
 
     @property
     def label(self) -> str:
