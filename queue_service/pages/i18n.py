@@ -6,6 +6,7 @@ both messages.po by hand; the test prints what is missing.
 Refuses to know any page and to guess a time zone: whoever shows a time names the office's zone.
 """
 
+import datetime as calendar
 import gettext
 import io
 import json
@@ -71,15 +72,15 @@ class Translator:
         """12 марта, четверг."""
         return format_date(_local(moment, zone).date(), _DAY[self.language], locale=_LOCALE[self.language])
 
-    def day(self, day: date) -> str:
+    def day(self, day: calendar.date) -> str:
         """12 марта, четверг, for a day that is one already."""
         return format_date(day, _DAY[self.language], locale=_LOCALE[self.language])
 
-    def day_in_short(self, day: date) -> str:
+    def day_in_short(self, day: calendar.date) -> str:
         """чт, 12 мар., for a row of days."""
         return format_date(day, _SHORT_DAY[self.language], locale=_LOCALE[self.language])
 
-    def local_date(self, moment: datetime | str, zone: str) -> date:
+    def local_date(self, moment: datetime | str, zone: str) -> calendar.date:
         """Which day it is there."""
         return _local(moment, zone).date()
 

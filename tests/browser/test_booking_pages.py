@@ -1,4 +1,4 @@
-"""Booking as citizens do it, on the real service: with and without scripts, by keyboard, in both themes, at 400 %, and when all goes wrong."""
+"""Booking as citizens do it: with and without scripts, by keyboard, in both themes, at 400 %, and when something goes wrong."""
 
 import json
 import re
@@ -426,7 +426,8 @@ async def test_find_my_booking_has_a_page_for_each_miss(service: Service, databa
         await page.locator("#reference").fill(reference)
         await page.locator("#contact").fill(contact)
         await citizen.goes_on()
-        return await page.locator("main").inner_text()
+        said: str = await page.locator("main").inner_text()
+        return said
 
     for typed in ((reference, "other@example.ru"), ("4829-1350", CONTACT), ("nonsense", "nonsense")):
         said = await look(*typed)

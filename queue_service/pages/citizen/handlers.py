@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.booking.office import Booking
 from queue_service.db import Pool
 from queue_service.errors import DomainError
 from queue_service.live.hub import Hub
@@ -18,6 +19,7 @@ from queue_service.live.state import OfficeState
 from queue_service.live.views import phone
 from queue_service.live.views.parts import encoded, enveloped, office_out, open_out
 from queue_service.offices.catalogue import Catalogues
+from queue_service.pages.citizen.booking.options import places
 from queue_service.pages.citizen.qr import qr_answer
 from queue_service.pages.render import YEAR_SECONDS, check_own_form, office_head, own_path, page, plain, translator_of
 from queue_service.settings import Settings
@@ -28,13 +30,13 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", include_in_schema=False)
-async def offices_page(request: AnyRequest, catalogues: Catalogues, pool: Pool, now: datetime) -> Response[str]:
+async def offices_page(request: AnyRequest, catalogues: Catalogues, pool: Pool, booking: Booking, now: datetime) -> Response[str]:
     waiting = await waiting_by_office(pool)
     offices = [
         {**plain(office_out(each)), "open": plain(open_out(each, now)), "waiting": waiting.get(each.id, 0)}
         for each in await catalogues.all(now)
     ]
-    return page(request, "offices.html", {"now": now, "booking_enabled": False, "offices": offices})
+    return page(request, "offices.html", {"now": now, "booking_enabled": bool(await places(booking, now)), "offices": offices})
 
 
 @get("/preferences", include_in_schema=False, sync_to_thread=False)

@@ -18,6 +18,8 @@ from queue_service.pages.render import page, translator_of
 AnyRequest = Request[Any, Any, Any]
 LONGEST_ANSWER = 300
 """Characters of one field that are read; nobody's name or address is longer."""
+LONGEST_PROOF = 4_000
+"""Characters of a solved puzzle, which carries the puzzle with it."""
 STEPS = 7
 """Service, office, day, time, name, contact, check."""
 
@@ -63,7 +65,8 @@ def see(path: str) -> Redirect:
 async def answers(request: AnyRequest) -> dict[str, str]:
     """The form's fields as text."""
     form = await request.form()
-    return {name: value[:LONGEST_ANSWER].replace("\x00", "") for name, value in form.items() if isinstance(value, str)}
+    lengths = {"altcha": LONGEST_PROOF}
+    return {name: value[: lengths.get(name, LONGEST_ANSWER)].replace("\x00", "") for name, value in form.items() if isinstance(value, str)}
 
 
 def address_of(request: AnyRequest) -> str:
