@@ -158,6 +158,39 @@ class TooEarlyForNoShow(DomainError):
     code = "too_early_for_no_show"
 
 
+class TooLateToComeBack(DomainError):
+    code = "too_late_to_come_back"
+    sentence = {
+        "ru": "Время, за которое можно вернуться, вышло. Выдайте новый талон.",
+        "en": "The time in which a visitor may come back is over. Please issue a new ticket.",
+    }
+
+
+class ReasonNeeded(DomainError):
+    status = 422
+    code = "reason_needed"
+    sentence = {"ru": "Укажите причину: она останется в журнале.", "en": "Please give the reason: it stays in the journal."}
+
+
+class ResultNeeded(DomainError):
+    status = 422
+    code = "result_needed"
+    sentence = {"ru": "Выберите результат приёма.", "en": "Choose the result of the visit."}
+
+
+class DeskNotOpen(DomainError):
+    code = "desk_not_open"
+    sentence = {
+        "ru": "Там сейчас никого нет: окно закрыто. Выберите другое.",
+        "en": "Nobody is there now: the desk is closed. Choose another one.",
+    }
+
+
+class NobodyServes(DomainError):
+    code = "nobody_serves"
+    sentence = {"ru": "Эту услугу в отделении не принимает ни одно окно.", "en": "No desk of this office takes this service."}
+
+
 class Unavailable(DomainError):
     status = 503
     code = "unavailable"

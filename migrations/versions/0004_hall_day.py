@@ -87,6 +87,8 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("comment", sa.String(), nullable=True))
     op.add_column("ticket", sa.Column("postponed_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("ticket", sa.Column("postpone_reason", sa.String(), nullable=True))
+    op.create_index("ix_shift_open", "shift", ["office_id"], unique=False, postgresql_where=sa.text("closed_at IS NULL"))
+    op.add_column("ticket", sa.Column("moved_by_hand", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("ticket", sa.Column("inaccurate", sa.Boolean(), server_default="false", nullable=False))
     op.create_index(
         "ix_ticket_directed",

@@ -41,6 +41,7 @@ async def load_calendar(connection: Connection, catalogue: Catalogue, now: datet
     return BookingCalendar(
         office_id=catalogue.id,
         schedule=catalogue.schedule,
+        closed_today=frozenset(each.id for each in catalogue.services.values() if each.closed_today is not None),
         rules=await _rules(connection, catalogue.id),
         services={
             row["service_id"]: ServiceRules(

@@ -155,6 +155,8 @@ class BookingCalendar:
     rules: OfficeRules
     services: Mapping[int, ServiceRules]
     lanes: Sequence[LaneInfo]
+    closed_today: frozenset[int] = frozenset()
+    """Services that the hall gives no more of today."""
     _known: dict[tuple[date, tuple[tuple[int, int], ...]], list[tuple[datetime, datetime]]] = field(default_factory=dict, repr=False)
     """Hours worked out already: most lanes have the same, and everybody asks for the same days."""
 
@@ -210,7 +212,7 @@ class BookingCalendar:
         ranges = []
         today = self.today(now)
         for day in days:
-            if not today <= day <= last_day:
+            if not today <= day <= last_day or (day == today and wanted.service_id in self.closed_today):
                 continue
             phase = int(self.midnight(day).timestamp()) % step
             for lane in self.lanes_for(wanted, day, now):
@@ -226,6 +228,8 @@ class BookingCalendar:
             return NoSlots.NO_LANE
         if day > self.last_day(wanted.service_id, now):
             return NoSlots.HORIZON
+        if day == self.today(now) and wanted.service_id in self.closed_today:
+            return NoSlots.CLOSURE
         if not self.schedule.intervals(day):
             return NoSlots.HOLIDAY if self.schedule.is_holiday(day) else NoSlots.CLOSURE if self.schedule.closure(day) else NoSlots.HOURS
         if not any(self.hours(lane, day) for lane in self.lanes if wanted.service_id in lane.services):

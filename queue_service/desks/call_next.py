@@ -24,6 +24,10 @@ TRIES = 5
 PAUSE_SECONDS = 0.005
 """A commit takes a few milliseconds; who looks again sooner finds the same candidates still being taken."""
 
+_FREE_TO_ALL = """for_desk_id IS NULL AND for_clerk_id IS NULL
+       AND NOT (needs && $6::text[] AND service_id = ANY ((SELECT services FROM reserved)::int[]))"""
+"""`tickets.rules.may_call`, for tickets that were not sent to anybody."""
+
 CALL_NEXT = f"""
 WITH shift_now AS (      -- uq_shift_open_account; parents before children: this row serialises the commands of one desk
     SELECT id, desk_id, paused_at, last_call_key, last_call_ticket_id
@@ -38,32 +42,47 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
     SELECT coalesce(array_agg(service_id) FILTER (WHERE NOT help_out), '{{}}') AS own,
            coalesce(array_agg(service_id) FILTER (WHERE help_out), '{{}}')     AS helped
       FROM desk_service WHERE desk_id = (SELECT desk_id FROM shift_now)
+), reserved AS (         -- services whose visitors with such needs wait for an accessible desk: one is open, and not this one
+    SELECT coalesce(array_agg(service_id), '{{}}') AS services
+      FROM shift JOIN desk ON desk.id = shift.desk_id JOIN desk_service ON desk_service.desk_id = desk.id   -- ix_shift_open
+     WHERE shift.office_id = $2 AND closed_at IS NULL AND accessible AND $6::text[] <> '{{}}'
+       AND NOT (SELECT accessible FROM desk WHERE id = (SELECT desk_id FROM shift_now))
+), directed AS (         -- ix_ticket_directed: sent to this desk or to this clerk; there are few
+    SELECT id, CASE WHEN rank_from <= $3 THEN rank_at ELSE due_at END AS key, 'directed' AS rule
+      FROM ticket
+     WHERE office_id = $2 AND state = 'waiting' AND (for_desk_id IS NOT NULL OR for_clerk_id IS NOT NULL)
+       AND coalesce(for_desk_id = (SELECT desk_id FROM shift_now), true) AND coalesce(for_clerk_id = $1, true)
+     ORDER BY 2, id LIMIT {CANDIDATES}
 ), own AS (              -- ix_ticket_rank: head start in force, or none
-    SELECT id, rank_at AS key, CASE WHEN rank_at = due_at            THEN 'due'
+    SELECT id, rank_at AS key, CASE WHEN moved_by_hand THEN 'by_hand'
+                                    WHEN rank_at = due_at            THEN 'due'
                                     WHEN privilege_id IS NOT NULL    THEN 'privilege'
                                     ELSE 'booked' END AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND service_id = ANY ((SELECT own FROM taken)::int[])
+       AND {_FREE_TO_ALL}
      ORDER BY rank_at, id LIMIT {CANDIDATES}
 ), own_early AS (        -- ix_ticket_early: head start not begun
     SELECT id, due_at AS key, 'due' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
-       AND service_id = ANY ((SELECT own FROM taken)::int[])
+       AND service_id = ANY ((SELECT own FROM taken)::int[]) AND {_FREE_TO_ALL}
      ORDER BY due_at, id LIMIT {CANDIDATES}
 ), helped AS (           -- the same two walks for services that the desk only helps out with
     SELECT id, rank_at + $4::interval AS key, 'help_out' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND service_id = ANY ((SELECT helped FROM taken)::int[])
+       AND {_FREE_TO_ALL}
      ORDER BY rank_at, id LIMIT {CANDIDATES}
 ), helped_early AS (
     SELECT id, due_at + $4::interval AS key, 'help_out' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
-       AND service_id = ANY ((SELECT helped FROM taken)::int[])
+       AND service_id = ANY ((SELECT helped FROM taken)::int[]) AND {_FREE_TO_ALL}
      ORDER BY due_at, id LIMIT {CANDIDATES}
 ), candidate AS MATERIALIZED (
-    SELECT * FROM own UNION ALL SELECT * FROM own_early UNION ALL SELECT * FROM helped UNION ALL SELECT * FROM helped_early
+    SELECT * FROM directed
+     UNION ALL SELECT * FROM own UNION ALL SELECT * FROM own_early UNION ALL SELECT * FROM helped UNION ALL SELECT * FROM helped_early
 ), chosen AS (          -- pk_ticket, one candidate after the other: the first that nobody else is taking is locked, the rest untouched
     SELECT free.id, best.rule, best.key
       FROM (SELECT * FROM candidate ORDER BY key, id) AS best
@@ -74,7 +93,8 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
     UPDATE ticket
        SET state = 'called', desk_id = (SELECT desk_id FROM shift_now), clerk_id = $1, called_at = $3, calls = 1
       FROM chosen WHERE ticket.id = chosen.id
- RETURNING {COLUMNS}, jsonb_build_object('rule', chosen.rule, 'key', chosen.key, 'waiting', (SELECT count(*) - 1 FROM candidate)) AS reason
+ RETURNING {COLUMNS}, jsonb_build_object('rule', chosen.rule, 'key', chosen.key, 'due', due_at, 'service', service_id,
+                                        'waiting', (SELECT count(*) - 1 FROM candidate)) AS reason
 ), event AS (
     INSERT INTO ticket_event (ticket_id, office_id, kind, at, desk_id, clerk_id, details)
     SELECT id, $2, 'called', $3, desk_id, $1, reason FROM called
@@ -100,10 +120,10 @@ async def call_next(
     A repeated `key` returns the ticket that it called before, whatever has become of it. Raises ShiftClosed, ShiftPaused, DeskBusy.
     """
     key = key or uuid.uuid4().hex
-    lost = CANDIDATES
+    lost, needs = CANDIDATES, sorted(catalogue.policy.accessible_needs)
     for _ in range(TRIES):
         try:
-            row: Any = await pool.fetchrow(CALL_NEXT, account_id, catalogue.id, now, catalogue.policy.help_out_penalty, key)
+            row: Any = await pool.fetchrow(CALL_NEXT, account_id, catalogue.id, now, catalogue.policy.help_out_penalty, key, needs)
         except asyncpg.UniqueViolationError as error:
             if constraint_of(error) != "uq_ticket_at_desk":
                 raise

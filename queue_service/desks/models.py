@@ -18,6 +18,8 @@ class Shift(SQLModel, table=True):
         ForeignKeyConstraint(["office_id", "desk_id"], ["desk.office_id", "desk.id"], name="fk_shift_desk"),
         Index("uq_shift_open_desk", "desk_id", unique=True, postgresql_where=_OPEN),
         Index("uq_shift_open_account", "account_id", unique=True, postgresql_where=_OPEN),
+        # Which desks are open, for call-next.
+        Index("ix_shift_open", "office_id", postgresql_where=_OPEN),
         # Today's and open shifts of an office, for every desk screen.
         Index("ix_shift_office", "office_id", "opened_at"),
         CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="pause_has_a_reason"),

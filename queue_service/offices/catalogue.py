@@ -5,8 +5,8 @@ be lost. Refuses to know tickets.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,11 @@ class ServiceInfo:
     daily_limit: int | None
     walk_in: bool
     active: bool
+    result_codes: Mapping[str, Text] = field(default_factory=dict)
+    """One of them must be chosen when a visit ends; empty: nothing is asked."""
+    counts_applications: bool = False
+    closed_today: Text | None = None
+    """Why the hall gives no more tickets for it today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,13 @@ class Policy:
     booked_head_start: timedelta
     late_grace: timedelta
     help_out_penalty: timedelta
+    accessible_needs: frozenset[str]
+    auto_call_seconds: int | None
+    day_ends: timedelta
+    """After closing time."""
+    amber: timedelta
+    """Before the due time."""
+    postpone_reasons: Mapping[str, Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +140,22 @@ SELECT desk.*,
  WHERE desk.office_id = $1
  GROUP BY desk.id ORDER BY desk.number::int
 """
+_CLOSED_TODAY = """
+SELECT service_id, reason FROM service_closure JOIN service ON service.id = service_id WHERE office_id = $1 AND local_date = $2
+"""
+_NOTICES = "SELECT sentence FROM notice WHERE office_id = $1 AND until > $2 ORDER BY id DESC"
+POSTPONE_REASONS: Mapping[str, Text] = {
+    "documents": {"ru": "Донесёт документы", "en": "Will bring documents"},
+    "form": {"ru": "Заполняет заявление", "en": "Is filling in a form"},
+    "payment": {"ru": "Оплачивает пошлину", "en": "Is paying the fee"},
+    "check": {"ru": "Ждёт ответа ведомства", "en": "Waits for another authority"},
+    "away": {"ru": "Отошёл", "en": "Has stepped away"},
+}
+"""Where an office has no dictionary of its own."""
 _PRIVILEGES = "SELECT id, code, name, document, valid_from, valid_to FROM privilege ORDER BY position, id"
 
 
-def _service(row: asyncpg.Record, letter: str) -> ServiceInfo:
+def _service(row: asyncpg.Record, letter: str, closures: Mapping[int, Text]) -> ServiceInfo:
     return ServiceInfo(
         id=row["id"],
         code=row["code"],
@@ -145,6 +169,9 @@ def _service(row: asyncpg.Record, letter: str) -> ServiceInfo:
         daily_limit=row["daily_limit"],
         walk_in=row["walk_in"],
         active=row["active"],
+        result_codes={each["code"]: each["name"] for each in row["result_codes"]},
+        counts_applications=row["counts_applications"],
+        closed_today=closures.get(row["id"]),
     )
 
 
@@ -157,6 +184,11 @@ def _policy(office: asyncpg.Record) -> Policy:
         booked_head_start=timedelta(minutes=office["booked_head_start_minutes"]),
         late_grace=timedelta(minutes=office["late_grace_minutes"]),
         help_out_penalty=timedelta(minutes=office["help_out_penalty_minutes"]),
+        accessible_needs=frozenset(office["accessible_needs"]),
+        auto_call_seconds=office["auto_call_seconds"],
+        day_ends=timedelta(minutes=office["day_ends_minutes"]),
+        amber=timedelta(minutes=office["amber_minutes"]),
+        postpone_reasons={each["code"]: each["name"] for each in office["postpone_reasons"]} or POSTPONE_REASONS,
     )
 
 
@@ -170,7 +202,10 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
     groups = await connection.fetch(_GROUPS, office_id)
     letters = {group["id"]: group["letter"] for group in groups}
     rows = await connection.fetch(_SERVICES, office_id)
-    services = [_service(row, letters[row["group_id"]]) for row in rows]
+    today = now.astimezone(zone).date()
+    closed_today = {row["service_id"]: row["reason"] for row in await connection.fetch(_CLOSED_TODAY, office_id, today)}
+    services = [_service(row, letters[row["group_id"]], closed_today) for row in rows]
+    notices = [row["sentence"] for row in await connection.fetch(_NOTICES, office_id, now)]
     zones = await connection.fetch(_ZONES, office_id)
     zone_codes = {row["id"]: row["code"] for row in zones}
     desks = [
@@ -194,7 +229,7 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
         district=office["district"],
         address=office["address"],
         place=(office["latitude"], office["longitude"]) if office["latitude"] is not None else None,
-        ticker=office["ticker"],
+        ticker=[*notices, *office["ticker"]],
         schedule=Schedule(
             time_zone=zone,
             week=[OpenInterval(**row) for row in await connection.fetch(_HOURS, office_id)],

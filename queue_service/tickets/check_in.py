@@ -184,7 +184,9 @@ async def _becomes_ticket(
         present = await appointment_by_secret(pool, appointment.secret)
         check_stands(place, present, now)
         check_has_begun(place, present, now)
-        raise UnknownReference
+        if present.starts_at == appointment.starts_at:
+            raise UnknownReference
+        return await _becomes_ticket(pool, place, present, via, now, needs)  # moved, and may come at its new time as well
     return TakenTicket(
         id=row["id"],
         secret=secret,

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.errors import NotFound
 from queue_service.events import office_changed
 from queue_service.tickets.models import Ticket, TicketEvent
-from queue_service.tickets.rules import AT_A_DESK, State, check_transition
+from queue_service.tickets.rules import OVER, State, check_transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ async def move(db: AsyncSession, ticket: Ticket, to: State, kind: str, act: Act,
     """One transition of a locked ticket with its journal row; WrongState when the table does not admit it."""
     check_transition(ticket.state, to)
     ticket.state = to
-    if to not in AT_A_DESK and to is not State.WAITING:
+    if to in OVER:
         ticket.ended_at = act.at
     if to is State.WAITING:
         ticket.desk_id = ticket.clerk_id = ticket.called_at = ticket.started_at = ticket.ended_at = None
         ticket.calls = 0
+    if to is not State.POSTPONED:
+        ticket.postponed_until = ticket.postpone_reason = None
     await record(db, ticket, kind, act, **details)
 
 
@@ -59,6 +61,15 @@ async def locked_by_secret(db: AsyncSession, secret: str) -> Ticket:
     ticket = (await db.exec(select(Ticket).where(col(Ticket.secret) == secret).with_for_update())).one_or_none()
     if ticket is None:
         raise NotFound({"ru": "Такого талона нет.", "en": "There is no such ticket."})
+    return ticket
+
+
+async def locked_by_id(db: AsyncSession, office_id: int, ticket_id: int) -> Ticket:
+    """The office's ticket, locked; NotFound for another office's too."""
+    statement = select(Ticket).where(col(Ticket.id) == ticket_id, col(Ticket.office_id) == office_id)
+    ticket = (await db.exec(statement.with_for_update())).one_or_none()
+    if ticket is None:
+        raise NotFound({"ru": "Такого талона в отделении нет.", "en": "This office has no such ticket."})
     return ticket
 
 

@@ -159,6 +159,8 @@ class Ticket(SQLModel, table=True):
     postponed_until: datetime | None = Field(default=None, sa_type=Instant)
     """When a postponed ticket returns by itself; null: when somebody calls it."""
     postpone_reason: str | None = None
+    moved_by_hand: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """The hall administrator gave it another place; the journal says why."""
     inaccurate: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Its times are not to be measured: the clerk forgot to press, or the day ended over it."""
 

@@ -11,7 +11,7 @@ from queue_service.errors import NotFound
 from queue_service.offices.catalogue import Catalogue
 from queue_service.text import Text
 from queue_service.tickets.models import Ticket, label
-from queue_service.tickets.rules import Rank
+from queue_service.tickets.rules import Claim, Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,18 @@ class TicketNow:
     calls: int
     started_at: datetime | None
     desk_id: int | None
+    for_desk_id: int | None
+    for_clerk_id: int | None
+    next_services: Sequence[int]
+    comment: str | None
+    return_desk_id: int | None
+    postponed_until: datetime | None
+    postpone_reason: str | None
+    ended_at: datetime | None
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(self.service_id, frozenset(self.needs), self.for_desk_id, self.for_clerk_id)
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from queue_service.errors import TooEarlyForNoShow, WrongState
+from queue_service.errors import TooEarlyForNoShow, TooLateToComeBack, WrongState
 from queue_service.text import Text
 
 
@@ -62,6 +62,8 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
 """Design §4; the README shows the same table."""
 
 AT_A_DESK: Final = frozenset({State.CALLED, State.SERVING})
+OVER: Final = frozenset({State.NO_SHOW, State.SERVED, State.LEFT, State.EXPIRED})
+"""Nobody waits for the visitor any more, though one who did not come may still be brought back."""
 
 
 def check_transition(state: State, to: State) -> None:
@@ -105,6 +107,50 @@ def order_key(rank: Rank, now: datetime, penalty: timedelta) -> datetime:
     `penalty` is the office's for a service that the desk only helps out with, zero for its own.
     """
     return (rank.rank_at if rank.rank_from <= now else rank.due_at) + penalty
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What of a waiting ticket decides which desks may call it."""
+
+    service_id: int
+    needs: frozenset[str]
+    for_desk_id: int | None
+    for_clerk_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A desk with its clerk, and what its office has set up."""
+
+    desk_id: int
+    clerk_id: int
+    services: frozenset[int]
+    help_out: frozenset[int]
+    accessible: bool
+    accessible_needs: frozenset[str]
+    served_accessibly: frozenset[int]
+    """Services that some open accessible desk takes."""
+
+
+def may_call(claim: Claim, caller: Caller) -> bool:
+    """Whether call-next of this desk may give it this ticket.
+
+    A ticket that was sent to a desk or a clerk waits for exactly them. A visitor who needs an accessible desk waits for one while one is
+    open for the service, and is served by any desk otherwise: nobody waits for a desk that is closed.
+    """
+    if claim.for_desk_id is not None or claim.for_clerk_id is not None:
+        return claim.for_desk_id in (None, caller.desk_id) and claim.for_clerk_id in (None, caller.clerk_id)
+    if claim.service_id not in caller.services | caller.help_out:
+        return False
+    needs_access = bool(claim.needs & caller.accessible_needs)
+    return not needs_access or caller.accessible or claim.service_id not in caller.served_accessibly
+
+
+def check_may_come_back(now: datetime, missed_at: datetime, limit: timedelta) -> None:
+    """TooLateToComeBack after the office's limit."""
+    if now > missed_at + limit:
+        raise TooLateToComeBack
 
 
 def no_show_allowed_at(called_at: datetime, calls: int, min_calls: int, min_seconds: int) -> datetime | None:

@@ -21,6 +21,7 @@ from queue_service.errors import (
     UnknownService,
 )
 from queue_service.offices.catalogue import Catalogue, PrivilegeInfo, ServiceInfo
+from queue_service.text import Text, pick
 from queue_service.tickets.models import label
 from queue_service.tickets.rules import Need, Source, State, rank_of_walk_in
 
@@ -92,6 +93,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
+def closed_today_sentence(reason: Text) -> Text:
+    """Why a service is closed today, for whoever asks for it."""
+    return {"ru": f"Сегодня услуга больше не оказывается: {reason['ru']}.", "en": f"No longer given today: {pick(reason, 'en')}."}
+
+
 def check_open(catalogue: Catalogue, service: str, now: datetime) -> ServiceInfo:
     """The service, or the refusal that a visitor should read."""
     info = catalogue.services.get(service)
@@ -99,6 +105,8 @@ def check_open(catalogue: Catalogue, service: str, now: datetime) -> ServiceInfo
         raise UnknownService
     if not info.active:
         raise ServiceClosed
+    if info.closed_today is not None:
+        raise ServiceClosed(closed_today_sentence(info.closed_today))
     if not info.walk_in:
         raise BookingOnly
     if catalogue.schedule.closes_at(now) is None:

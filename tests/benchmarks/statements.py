@@ -81,7 +81,7 @@ def call_floor(office: Office) -> Script:
         f"\\set p1 {accounts[0]} + :client_id",
         f"\\set desk {desks[0]} + :client_id",
         f"\\set p5 {_RANDOM}",
-        _translated(CALL_NEXT, 5, "CALL_NEXT"),
+        _translated(CALL_NEXT, 6, "CALL_NEXT"),
         _translated(PUT_BACK, 1, "PUT_BACK").replace(":p1", ":desk"),
     ]
-    return Script("\n".join(lines), {"p2": str(office.id), "p3": datetime.now(UTC).isoformat(), "p4": "10 minutes"})
+    return Script("\n".join(lines), {"p2": str(office.id), "p3": datetime.now(UTC).isoformat(), "p4": "10 minutes", "p6": "{wheelchair}"})

@@ -11,6 +11,7 @@ from queue_service.live.views.parts import NamedOut, OfficeOut, OpenOut, WaitOut
 from queue_service.offices.catalogue import PrivilegeInfo, ServiceInfo
 from queue_service.text import Text
 from queue_service.tickets.rules import NEED_NAMES
+from queue_service.tickets.take import closed_today_sentence
 
 DEFAULTS: dict[str, Any] = {"idle_seconds": 60, "print": True}
 """Settings of a kiosk that has none of its own."""
@@ -59,6 +60,8 @@ def _service_out(state: OfficeState, service: ServiceInfo, is_open: OpenOut) -> 
     availability, reason = "open", None
     if not service.active:
         availability, reason = "closed", {"ru": "Сейчас услуга не оказывается", "en": "Not available now"}
+    elif service.closed_today is not None:
+        availability, reason = "closed", closed_today_sentence(service.closed_today)
     elif not service.walk_in:
         availability, reason = "booking_only", {"ru": "Только по предварительной записи", "en": "By appointment only"}
     elif not is_open.now:
