@@ -38,6 +38,10 @@ class SlotList:
     ahead: float = float(BURST)
     """Reads that may still come before the pace allows."""
     reading: asyncio.Task[None] | None = None
+    begun: int = 0
+    """Reads begun so far."""
+    shown: int = 0
+    """Which of them the days are from."""
     rendered: bytes | None = None
     """The days as JSON, once somebody has asked for it."""
 
@@ -63,7 +67,9 @@ class Snapshots:
             if len(self._lists) >= MOST_LISTS:
                 self._lists.clear()
             known = self._lists[key] = SlotList(calendar)
-        while not self._good_enough(known):
+        asked = known.begun
+        # A read that began after the question is as fresh as any: else slow reads would be overtaken by changes for ever.
+        while known.shown <= asked and not self._good_enough(known):
             if known.reading is None or known.reading.done():
                 known.reading = asyncio.create_task(self._read(known, wanted, days, now))
             await asyncio.shield(known.reading)
@@ -79,10 +85,11 @@ class Snapshots:
 
     async def _read(self, known: SlotList, wanted: Wanted, days: Sequence[date], now: datetime) -> None:
         heard, started = self._heard[known.calendar.office_id], time.monotonic()
+        known.begun += 1
         found = await slots_of_days(self._pool, known.calendar, wanted, days, now)
         known.ahead = min(float(BURST), known.ahead + (started - known.read_at) / PACE_SECONDS) - 1
         known.days, known.heard, known.read_at = found, heard, started
-        known.rendered = None
+        known.rendered, known.shown = None, known.begun
 
     async def days(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> Sequence[DayOfSlots]:
         """The days with their free slots."""
