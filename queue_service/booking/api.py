@@ -195,7 +195,7 @@ async def show_calendar(secret: str, booking: Booking, db: AsyncSession, now: da
     method = Method.CANCEL if appointment.state is AppointmentState.CANCELLED else Method.PUBLISH
     return Response(
         ics(messages.event_of(booking, place, appointment, method, now)),
-        media_type="text/calendar; charset=utf-8",
+        media_type="text/calendar",  # the framework adds the charset
         headers={"Content-Disposition": f'attachment; filename="{appointment.reference}.ics"', "Cache-Control": "no-store"},
     )
 
