@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from queue_service.booking.availability import Beyond, ranges_by_lane
+from queue_service.booking.availability import Beyond
 from queue_service.booking.errors import SlotTaken
 from queue_service.booking.rules import REFERENCE_DIGITS, AppointmentState, BookingCalendar, TakenBy, Wanted, reference_of
 from queue_service.db import Connection, Pool
@@ -20,29 +20,34 @@ REFERENCES_TRIED = 8
 """Proposed at once: with a tenth of all references in use, eight are taken once in 10^8."""
 
 _TAKE = """
-WITH stale AS (          -- what has expired in the way; ex_lane_taken_once finds it
-    SELECT id, appointment_id FROM lane_taken
-     WHERE int8range(lane_id, lane_id, '[]') && ANY ($1::int8range[]) AND during && tstzrange($3, $4)
-       AND (expires_at <= $5 OR (kind = 'freed' AND $7))
-), idle AS (             -- appointments before parts of lanes, as every command locks them; one that is busy keeps its part for now
+WITH lane AS (           -- the lowest lane with nothing there that still counts; ex_lane_taken_once finds what is there
+    SELECT given.lane_id
+      FROM unnest($1::int[]) WITH ORDINALITY AS given (lane_id, place)
+     WHERE NOT EXISTS (SELECT FROM lane_taken
+                        WHERE int8range(lane_taken.lane_id, lane_taken.lane_id, '[]') && int8range(given.lane_id, given.lane_id, '[]')
+                          AND during && tstzrange($2, $3)
+                          AND (expires_at IS NULL OR expires_at > $4) AND (kind <> 'freed' OR NOT $6))
+     ORDER BY place LIMIT 1
+), stale AS (            -- what has expired in the way there, and nothing of other lanes: that is not ours to give back
+    SELECT lane_taken.id, appointment_id
+      FROM lane JOIN lane_taken ON int8range(lane_taken.lane_id, lane_taken.lane_id, '[]') && int8range(lane.lane_id, lane.lane_id, '[]')
+     WHERE during && tstzrange($2, $3)
+), idle AS (             -- appointments before parts of lanes, as every command locks them
     SELECT appointment.id FROM appointment JOIN stale ON appointment.id = stale.appointment_id
        FOR UPDATE OF appointment SKIP LOCKED
-), swept AS (
+), loose AS (
+    SELECT id FROM lane_taken WHERE id IN (SELECT id FROM stale WHERE appointment_id IS NULL)
+       FOR UPDATE SKIP LOCKED
+), swept AS (            -- all of it or nothing: two who sweep a half each would wait for each other
     DELETE FROM lane_taken USING stale
-     WHERE lane_taken.id = stale.id AND (stale.appointment_id IS NULL OR stale.appointment_id IN (SELECT id FROM idle))
+     WHERE lane_taken.id = stale.id
+       AND (SELECT count(*) FROM stale) = (SELECT count(*) FROM idle) + (SELECT count(*) FROM loose)
+       -- asked again of the row as it is now: its owner may have confirmed in the last moment, after we began to look
+       AND (expires_at <= $4 OR (kind = 'freed' AND $6))
  RETURNING stale.appointment_id
 ), lapsed AS (
     UPDATE appointment SET state = 'expired' FROM swept
      WHERE appointment.id = swept.appointment_id AND state IN ('held', 'offered', 'unverified')
-), lane AS (             -- the lowest lane with nothing there that still counts
-    SELECT given.lane_id
-      FROM unnest($2::int[]) WITH ORDINALITY AS given (lane_id, place)
-     WHERE NOT EXISTS (SELECT FROM lane_taken
-                        WHERE int8range(lane_taken.lane_id, lane_taken.lane_id, '[]') && int8range(given.lane_id, given.lane_id, '[]')
-                          AND during && tstzrange($3, $4)
-                          AND (expires_at IS NULL OR expires_at > $5) AND (kind <> 'freed' OR NOT $7))
-       AND (SELECT count(*) FROM swept) >= 0       -- the sweep comes first: the constraint must not meet what it removes
-     ORDER BY place LIMIT 1
 )"""
 
 HOLD = (
@@ -51,15 +56,16 @@ HOLD = (
     SELECT lane_id, nextval(pg_get_serial_sequence('appointment', 'id')) AS id FROM lane
 ), held AS (
     INSERT INTO lane_taken (lane_id, during, kind, appointment_id, expires_at)
-    SELECT lane_id, tstzrange($3, $4), 'hold', id, $6 FROM number
+    SELECT lane_id, tstzrange($2, $3), 'hold', id, $5 FROM number
+     WHERE (SELECT count(*) FROM swept) >= 0       -- the sweep comes first: the constraint must not meet what it removes
         ON CONFLICT ON CONSTRAINT ex_lane_taken_once DO NOTHING
  RETURNING appointment_id
 ), made AS (
     INSERT INTO appointment (id, secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, created_at,
                              hold_expires_at, extended, moves, sequence, code_attempts, via, idempotency_key)
     OVERRIDING SYSTEM VALUE
-    SELECT appointment_id, $8, unused.reference, $10, $11, $12, $3, $4, $13, $14, $5, $15, false, 0, 0, 0, $16, $17
-      FROM held CROSS JOIN (SELECT given.reference FROM unnest($9::text[]) AS given (reference)
+    SELECT appointment_id, $7, unused.reference, $9, $10, $11, $2, $3, $12, $13, $4, $14, false, 0, 0, 0, $15, $16
+      FROM held CROSS JOIN (SELECT given.reference FROM unnest($8::text[]) AS given (reference)
                              WHERE NOT EXISTS (SELECT FROM appointment          -- uq_appointment_reference
                                                 WHERE appointment.reference = given.reference AND state <> 'expired')
                              LIMIT 1) AS unused
@@ -73,7 +79,8 @@ TAKE_FOR = (
     _TAKE
     + """, held AS (
     INSERT INTO lane_taken (lane_id, during, kind, appointment_id, expires_at)
-    SELECT lane_id, tstzrange($3, $4), $8, $9, $6 FROM lane
+    SELECT lane_id, tstzrange($2, $3), $7, $8, $5 FROM lane
+     WHERE (SELECT count(*) FROM swept) >= 0       -- as above
         ON CONFLICT ON CONSTRAINT ex_lane_taken_once DO NOTHING
  RETURNING id
 )
@@ -148,18 +155,17 @@ async def hold_slot(
     """Holds the slot for a new appointment, in the lowest lane that has it free. Raises SlotTaken.
 
     `expiry` is until when the person is promised it, and until when nobody else may have it. Each turn either wins, or learns that
-    somebody else's INSERT won the proposed lane and proposes the next: at most as many turns as lanes, and nobody waits for a deadlock.
-    A repeated key raises asyncpg.UniqueViolationError of uq_appointment_key.
+    somebody else's INSERT won the proposed lane, or that its owner is busy with it, and goes on with the others: at most as many turns as
+    lanes, and nobody waits for a deadlock. A repeated key raises asyncpg.UniqueViolationError of uq_appointment_key.
     """
-    lanes = ranges_by_lane(slot.lanes)
+    left = list(slot.lanes)
     promised, kept = expiry
     secret = secrets.token_urlsafe(SECRET_BYTES)
     references = [reference_of(secrets.randbelow(10 ** (REFERENCE_DIGITS - 1))) for _ in range(REFERENCES_TRIED)]
-    for _ in range(len(slot.lanes) + 1):
+    while left:
         row = await pool.fetchrow(
             HOLD,
-            lanes,
-            list(slot.lanes),
+            left,
             slot.starts_at,
             slot.ends_at,
             now,
@@ -181,6 +187,7 @@ async def hold_slot(
             return Held(row["id"], secret, row["reference"])
         if row["proposed"] is None:
             break
+        left.remove(row["proposed"])
     raise SlotTaken
 
 
@@ -188,15 +195,14 @@ async def take_for(
     connection: Connection, appointment_id: int, slot: Slot, kind: TakenBy, expires_at: datetime | None, now: datetime, beyond: Beyond
 ) -> int:
     """Gives an appointment that exists a further part of a lane, in the caller's transaction; its id. Raises SlotTaken."""
-    lanes = ranges_by_lane(slot.lanes)
-    for _ in range(len(slot.lanes) + 1):
-        row = await connection.fetchrow(
-            TAKE_FOR, lanes, list(slot.lanes), slot.starts_at, slot.ends_at, now, expires_at, beyond.freed, kind, appointment_id
-        )
+    left = list(slot.lanes)
+    while left:
+        row = await connection.fetchrow(TAKE_FOR, left, slot.starts_at, slot.ends_at, now, expires_at, beyond.freed, kind, appointment_id)
         assert row is not None
         if row["id"] is not None:
             found: int = row["id"]
             return found
         if row["proposed"] is None:
             break
+        left.remove(row["proposed"])
     raise SlotTaken
