@@ -178,7 +178,7 @@ SELECT appointment.secret
 async def offer_round(database: Database, booking: Booking, now: datetime, office_id: int | None = None) -> int:
     """Lapsed offers go back, waiting people get what is free, in their order; how many offers were made.
 
-    Any number of workers may run it at once: entries are taken with SKIP LOCKED, slots by the exclusion constraint.
+    Any number of workers may run it at once: they take turns at the entries, and the exclusion constraint gives the slots.
     """
     for row in await booking.pool.fetch(_LAPSED_OFFERS, now):
         await _lapse(database, booking, row["secret"], now)
@@ -213,24 +213,29 @@ async def _offer_in(database: Database, booking: Booking, place: Place, now: dat
         )
     made, reached = 0, FROM_THE_FIRST
     while reached is not None:
-        offers, reached = await _offer_to_some(database, booking, place, reached, now)
-        made += offers
+        offered, reached = await _offer_to_one(database, booking, place, reached, now)
+        made += offered
     return made
 
 
-async def _offer_to_some(
+async def _offer_to_one(
     database: Database, booking: Booking, place: Place, after: tuple[int, int], now: datetime
-) -> tuple[int, tuple[int, int] | None]:
-    """The entries after the one with so many offers and this id: how many offers were made, and how far it came (None: to the end)."""
-    made = 0
+) -> tuple[bool, tuple[int, int] | None]:
+    """The first that can be served after the entry with so many offers and this id: whether one was, and how far it came (None: to the
+    end)."""
     async with database.session() as db:
         standing = tuple_(col(WaitlistEntry.offers), col(WaitlistEntry.id))
         found = await db.exec(
             select(WaitlistEntry)
-            .where(col(WaitlistEntry.office_id) == place.catalogue.id, col(WaitlistEntry.state) == WaitlistState.WAITING, standing > after)
+            .where(
+                col(WaitlistEntry.office_id) == place.catalogue.id,
+                col(WaitlistEntry.state) == WaitlistState.WAITING,
+                col(WaitlistEntry.to_date) >= place.calendar.today(now),
+                standing > after,
+            )
             .order_by(col(WaitlistEntry.offers), col(WaitlistEntry.id))
             .limit(ENTRIES_AT_ONCE)
-            .with_for_update(skip_locked=True)
+            .with_for_update()  # not SKIP LOCKED: who hears of a freed part while another walks would pass over everybody
         )
         entries = found.all()
         last = (entries[-1].offers, entries[-1].id or 0) if len(entries) == ENTRIES_AT_ONCE else None
@@ -240,13 +245,13 @@ async def _offer_to_some(
             if entry.service_id not in place.calendar.services:
                 continue
             wanted = Wanted(entry.service_id, entry.applications, Channel.ONLINE)
-            if wanted not in free:  # one read for all who want the same, until one of them gets something
+            if wanted not in free:  # one read for all who want the same
                 days = days_from(place.calendar.today(now), place.calendar.services[entry.service_id].horizon_days + 1)
                 free[wanted] = await slots_of_days(raw, place.calendar, wanted, days, now, Beyond(freed=True))
+            standing_of_entry = entry.offers, entry.id or 0
             if await _offer_to(db, booking, place, entry, free[wanted], now):
-                made += 1
-                free.clear()
-    return made, last
+                return True, standing_of_entry  # committed at once: two offers in one transaction could wait for two of another worker
+    return False, last
 
 
 async def _offer_to(
