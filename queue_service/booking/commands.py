@@ -482,6 +482,8 @@ async def move(db: AsyncSession, booking: Booking, secret: str, starts_at: datet
     place = await booking.at_id(appointment.office_id, now)
     if appointment.moves >= place.calendar.rules.moves_limit:
         raise NoMovesLeft
+    if appointment.contact_hash is not None:
+        await lock_contact(db, appointment.contact_hash, now)  # two moves of one person to one time would wait for each other
     old_starts_at = appointment.starts_at
     await _take_instead(db, booking, appointment, starts_at, TakenBy.BOOKING, None, now)
     appointment.moves += 1
