@@ -215,6 +215,7 @@ async def confirm_guarded(
     try:
         return await commands.confirm(db, booking, secret, person, now)
     except TooManyActive:
+        await db.rollback()  # who is refused must not keep one connection, and the contact, while asking for another
         await _send_links(database, booking, contact, person.language, now)
         raise
 
@@ -254,6 +255,7 @@ async def verify_contact(
     try:
         outcome = await commands.verify(db, booking, secret, data.code, now)
     except TooManyActive:
+        await db.rollback()  # as above
         await send_links_of(request.app.state.database, booking, secret, now)
         raise
     if isinstance(outcome, DomainError):
@@ -293,6 +295,7 @@ async def accept_offer(request: AnyRequest, secret: str, booking: Booking, db: A
     try:
         return await _shown(booking, await waitlist.accept(db, booking, secret, now), now)
     except TooManyActive:
+        await db.rollback()  # as above
         await send_links_of(request.app.state.database, booking, secret, now)
         raise
 
