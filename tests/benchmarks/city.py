@@ -1,6 +1,7 @@
-"""The city that the figures are taken in: 60 offices of the demo city's catalogue, open day and night, 16 desks in each.
+"""The city that the figures are taken in: 60 offices of the demo city's catalogue, open day and night, 16 desks and 20 lanes in each.
 
-Open at any hour, so that a benchmark at midnight measures the same as one at noon; no daily limits, so that none is reached.
+Open at any hour, so that a benchmark at midnight measures the same as one at noon; no daily limits, so that none is reached. Visits are
+booked from nine to six on all days, and one service like the other, so that thirty days are thirty days.
 The first office goes through the same loader as a real city's; its 59 copies, people and devices are written as rows, because a
 quick look has no time for thousands of statements and a thousand passwords.
 """
@@ -8,22 +9,31 @@ quick look has no time for thousands of statements and a thousand passwords.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Final
 
 import asyncpg
 import msgspec
 
+from queue_service.booking.loading import load_city
 from queue_service.db import Connection, opened
 from queue_service.demo import CITY_FILE
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.registry import add_device
 from queue_service.offices import configuration as file
 from queue_service.offices.configuration import Configuration, parse_configuration
-from queue_service.offices.loading import load_configuration
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load.jobs import Desk, Kiosk
 
 OFFICES = 60
 DESKS = 16
+LANES = 20
+BOOKED = 5
+"""Services that are booked, in all lanes: as many as one kind of lane of a real office takes."""
+FIRST_HOUR, LAST_HOUR = 9, 18
+GRID_MINUTES: Final = 15
+STARTS_A_DAY = (LAST_HOUR - FIRST_HOUR) * 60 // GRID_MINUTES
+HORIZON_DAYS = 31
+"""A request for thirty days that begins tomorrow ends within it."""
 
 ID_STEP = 1_000
 """Between the ids of the same service in neighbouring offices; more than an office has of anything."""
@@ -35,6 +45,11 @@ _COPIES = {
     "service": "'id', id + n * {step}, 'office_id', office_id + n, 'group_id', group_id + n * {step}",
     "desk": "'id', id + n * {step}, 'office_id', office_id + n, 'zone_id', zone_id + n * {step}",
     "desk_service": "'desk_id', desk_id + n * {step}, 'service_id', service_id + n * {step}, 'office_id', office_id + n",
+    "office_booking": "'office_id', office_id + n",
+    "booking_policy": "'service_id', service_id + n * {step}",
+    "lane": "'id', id + n * {step}, 'office_id', office_id + n",
+    "lane_hours": "'lane_id', lane_id + n * {step}",
+    "lane_service": "'lane_id', lane_id + n * {step}, 'service_id', service_id + n * {step}, 'office_id', office_id + n",
 }
 """What differs in a copy of a row of the first office, table by table, parents first; every other column is taken as it is."""
 _COPY = """
@@ -71,6 +86,9 @@ SELECT account.id, desk.id, desk.office_id, number
   FROM desk JOIN office ON office.id = desk.office_id JOIN account ON account.login = slug || '-' || number
  ORDER BY desk.office_id, number::int
 """
+RULES = file.ServiceBooking(
+    grid_minutes=GRID_MINUTES, duration_minutes=GRID_MINUTES, per_application_minutes=0, lead_minutes=60, horizon_days=HORIZON_DAYS
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,8 @@ class Office:
     kiosk: Kiosk
     display_token: str
     desks: tuple[Desk, ...]
+    lanes: tuple[int, ...]
+    """All for the same services; the kiosk's is one of them, and the one that the booking figures book."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +113,9 @@ class City:
 
 
 def one_office() -> Configuration:
-    """The demo city with a single office, which has 16 equal desks for all services."""
+    """The demo city with a single office, which has 16 equal desks and 20 equal lanes."""
     demo = parse_configuration(CITY_FILE.read_text(encoding="utf-8"))
-    services = [msgspec.structs.replace(service, daily_limit=None, walk_in=True) for service in demo.catalogue.services]
+    services = [msgspec.structs.replace(service, daily_limit=None, walk_in=True, booking=RULES) for service in demo.catalogue.services]
     catalogue = msgspec.structs.replace(demo.catalogue, services=services)
     codes = [service.code for service in services]
     model = demo.offices[0]
@@ -104,12 +124,21 @@ def one_office() -> Configuration:
         model,
         slug="office-1",
         opening_hours=[file.OpeningHours(days=list(range(1, 8)), opens="00:00", closes="24:00")],
+        public_holidays=None,
         closures=[],
         zones=[zone],
         desks=[file.Desk(number=str(number), zone=zone.code, services=codes) for number in range(1, DESKS + 1)],
         services="all",
         overrides={},
         displays=[],
+        lanes=[
+            file.Lane(
+                name="Линия",
+                count=LANES,
+                services=codes[:BOOKED],
+                hours=[file.OpeningHours(days=list(range(1, 8)), opens=f"{FIRST_HOUR:02}:00", closes=f"{LAST_HOUR}:00")],
+            )
+        ],
     )
     return msgspec.structs.replace(demo, catalogue=catalogue, offices=[office])
 
@@ -118,7 +147,7 @@ async def build(url: str) -> City:
     """Fills the migrated, empty database at `url`."""
     async with opened(url) as database:
         async with database.session() as db:
-            await load_configuration(db, one_office(), "benchmark", "", datetime.now(UTC))
+            await load_city(db, one_office(), "benchmark", "", datetime.now(UTC))
         for table, changes in _COPIES.items():
             await database.hot.execute(_COPY.format(table=table, changes=changes.format(step=ID_STEP), offices=OFFICES))
         async with database.session() as db:
@@ -131,6 +160,7 @@ async def build(url: str) -> City:
             desks = [
                 Desk(f"clerk-{account}", account, desk, office, number) for account, desk, office, number in await connection.fetch(_DESKS)
             ]
+            lanes = await connection.fetch("SELECT id, office_id FROM lane ORDER BY office_id, id")
             rows: list[asyncpg.Record] = await connection.fetch(_KIOSKS)
     return City(
         tuple(
@@ -142,6 +172,7 @@ async def build(url: str) -> City:
                 kiosk=Kiosk(kiosks[office], code),
                 display_token=displays[office],
                 desks=tuple(desk for desk in desks if desk.office_id == office),
+                lanes=tuple(lane["id"] for lane in lanes if lane["office_id"] == office),
             )
             for office, service_id, code, letter in rows
         )

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,10 +20,10 @@ import msgspec
 
 from queue_service.embedded import EmbeddedServer
 from queue_service.schema import upgrade
-from tests.benchmarks import city, history
+from tests.benchmarks import bookings, city, history
 from tests.benchmarks.city import City
 from tests.benchmarks.errors import BenchmarkError
-from tests.benchmarks.load.jobs import Audience, CallJob, Job, LiveJob, Pace, TakeJob
+from tests.benchmarks.load.jobs import Audience, BookJob, CallJob, Job, LiveJob, LookJob, Looks, Pace, TakeJob
 from tests.benchmarks.scale import Scale
 from tests.support.postgres import renamed
 from tests.support.service import ServiceProcess
@@ -32,16 +33,25 @@ MODEL = "model"
 LOAD_SECONDS = 120.0
 """No job takes this long; one that does hangs."""
 
-Measured = TypeVar("Measured", Pace, Audience)
+Measured = TypeVar("Measured", Pace, Audience, Looks)
+
+
+class Past(StrEnum):
+    """What happened in the city before the figures are taken; each is a database that others are copied from, made at first use."""
+
+    NOTHING = ""
+    TICKETS = "old"
+    BOOKINGS = "booked"
 
 
 class Database:
     """A copy of the city and the connection that arranges it."""
 
-    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", old_tickets: int) -> None:
+    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", old_tickets: int, parts: int) -> None:
         self.url = url
         self.connection = connection
         self.last_old_ticket = old_tickets
+        self._last_part = parts
 
     async def begin(self, waiting: dict[int, int]) -> list[str]:
         """As on a quiet morning, with so many waiting per office id; the secrets of those who wait."""
@@ -52,6 +62,17 @@ class Database:
         """Tickets issued since `begin` let so many wait."""
         issued = await self.connection.fetchval("SELECT count(*) FROM ticket WHERE id > $1", self.last_old_ticket)
         return int(issued) - waiting
+
+    async def begin_booking(self) -> None:
+        """Nobody has booked anything since the city's past was written."""
+        await bookings.forget_since(self.connection, self._last_part)
+
+    async def holds_kept(self) -> int:
+        """Appointments on hold that have their part of a lane, since `begin_booking`."""
+        kept = await self.connection.fetchval(
+            "SELECT count(*) FROM appointment JOIN lane_taken ON appointment_id = appointment.id WHERE state = 'held' AND kind = 'hold'"
+        )
+        return int(kept)
 
     async def wal_bytes(self) -> float:
         """Write-ahead log of the server so far; only one database works at a time."""
@@ -84,7 +105,7 @@ class Stage:
         self.server = server
         self.city: City
         self._databases: dict[str, Database] = {}
-        self._services: dict[tuple[int, bool], Service] = {}
+        self._services: dict[tuple[int, Past], Service] = {}
 
     async def build(self) -> None:
         await self._execute("postgres", f"CREATE DATABASE {MODEL}")
@@ -102,39 +123,46 @@ class Stage:
         finally:
             await connection.close()
 
-    async def database(self, name: str, old: bool = False) -> Database:
-        """The copy of that name; `old` ones hold the old tickets."""
-        full = f"{name}_old" if old else name
+    async def database(self, name: str, past: Past = Past.NOTHING) -> Database:
+        """The copy of that name, with that past."""
+        full = f"{name}_{past}" if past else name
         if full not in self._databases:
-            model = await self._model_with_history() if old else MODEL
+            model = await self._model_with(past) if past else MODEL
             await self._execute("postgres", f"CREATE DATABASE {full} TEMPLATE {model} STRATEGY FILE_COPY")
-            self._databases[full] = Database(self.url(full), await asyncpg.connect(self.url(full)), self.scale.old_tickets if old else 0)
+            connection = await asyncpg.connect(self.url(full))
+            old = self.scale.old_tickets if past is Past.TICKETS else 0
+            parts = await connection.fetchval("SELECT coalesce(max(id), 0) FROM lane_taken")
+            self._databases[full] = Database(self.url(full), connection, old, parts)
         return self._databases[full]
 
-    async def _model_with_history(self) -> str:
-        name = f"{MODEL}_old"
+    async def _model_with(self, past: Past) -> str:
+        name = f"{MODEL}_{past}"
         connection = await asyncpg.connect(self.url("postgres"))
         known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name)
         await connection.close()
         if not known:
-            say(f"writing {self.scale.old_tickets:,} old tickets")
             await self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {MODEL}")
             filled = await asyncpg.connect(self.url(name))
             try:
-                await history.write(filled, self.scale.old_tickets)
+                if past is Past.TICKETS:
+                    say(f"writing {self.scale.old_tickets:,} old tickets")
+                    await history.write(filled, self.scale.old_tickets)
+                else:
+                    say(f"writing {bookings.PARTS:,} parts of lanes")
+                    await bookings.write(filled)
             finally:
                 await filled.close()
         return name
 
-    async def service(self, workers: int = 1, old: bool = False) -> Service:
+    async def service(self, workers: int = 1, past: Past = Past.NOTHING) -> Service:
         """A running service on its own copy."""
-        if (workers, old) not in self._services:
-            database = await self.database(f"served_by_{workers}", old)
+        if (workers, past) not in self._services:
+            database = await self.database(f"served_by_{workers}", past)
             process = ServiceProcess({"QUEUE_DATABASE_URL": database.url, "QUEUE_LOG_LEVEL": "warning"}, workers, self.folder)
-            self._services[workers, old] = Service(process, database)
+            self._services[workers, past] = Service(process, database)
             process.start()
             await process.ready()
-        return self._services[workers, old]
+        return self._services[workers, past]
 
     async def close(self) -> None:
         for service in self._services.values():
@@ -165,12 +193,16 @@ async def stage(scale: Scale) -> AsyncIterator[Stage]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def loaded(job: TakeJob | CallJob) -> Pace:
+async def loaded(job: TakeJob | CallJob | BookJob) -> Pace:
     return await _played(job, Pace)
 
 
 async def watched(job: LiveJob) -> Audience:
     return await _played(job, Audience)
+
+
+async def looked(job: LookJob) -> Looks:
+    return await _played(job, Looks)
 
 
 async def _played(job: Job, answer: type[Measured]) -> Measured:

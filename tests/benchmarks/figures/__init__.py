@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tests.benchmarks.figures import call_next, live, notify, start, take_ticket
+from tests.benchmarks.figures import book, call_next, live, notify, slots, start, take_ticket
 from tests.benchmarks.results import Results
 from tests.benchmarks.stage import Stage
 
@@ -11,6 +11,8 @@ FIGURES: dict[str, Callable[[Stage, Results], Awaitable[None]]] = {
     "take": take_ticket.measure,
     "notify": notify.measure,
     "call": call_next.measure,
+    "book": book.measure,
+    "slots": slots.measure,
     "live": live.measure,
 }
 """By the name for --only. `live` is last: its largest crowd is left out when the time is up."""

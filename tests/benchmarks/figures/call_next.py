@@ -9,11 +9,11 @@ from tests.benchmarks.city import Office
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load.jobs import CallJob, Pace
 from tests.benchmarks.results import HISTORY, Results, Target
-from tests.benchmarks.stage import Database, Stage, loaded, say
+from tests.benchmarks.stage import Database, Past, Stage, loaded, say
 from tests.benchmarks.statements import PUT_BACK, call_floor
 
 GROUP = "call the next visitor and put them back, 16 desks"
-SHARE = 0.2
+SHARE = 0.17
 QUEUES = (100, 1_000, 10_000)
 WITH_HISTORY = 1_000
 VISITS = 8
@@ -27,17 +27,17 @@ async def measure(stage: Stage, results: Results) -> None:
     for turn in stage.scale.turns(SHARE):
         say(f"{GROUP}, round {turn + 1}")
         for waiting in queues:
-            pace = await _play(stage, results, halls, waiting, begun, old=False)
+            pace = await _play(stage, results, halls, waiting, begun)
             if waiting == WITH_HISTORY and stage.scale.old_tickets:
-                with_old = await _play(stage, results, halls, waiting, begun, old=True)
+                with_old = await _play(stage, results, halls, waiting, begun, Past.TICKETS)
                 figure = results.figure(
                     HISTORY, f"call next, {waiting:,} waiting", "per second", "no old tickets", Target("ratio", least=0.9)
                 )
                 figure.add(with_old.per_second, pace.per_second)
 
 
-async def _play(stage: Stage, results: Results, halls: dict[int, Office], waiting: int, begun: set[str], old: bool) -> Pace:
-    floors, service = await stage.database("floor", old), await stage.service(1, old)
+async def _play(stage: Stage, results: Results, halls: dict[int, Office], waiting: int, begun: set[str], past: Past = Past.NOTHING) -> Pace:
+    floors, service = await stage.database("floor", past), await stage.service(1, past)
     for database in (floors, service.database):
         await _arrange(database, halls, begun)
     office = halls[waiting]
@@ -56,8 +56,8 @@ async def _play(stage: Stage, results: Results, halls: dict[int, Office], waitin
     )
     if pace.refused:
         raise BenchmarkError(f"{waiting:,} waiting: the service refused calls: {pace.refused}")
-    name = f"{waiting:,} waiting" + (", old tickets" if old else "")
-    target = None if old else Target("ratio", least=0.4)
+    name = f"{waiting:,} waiting" + (", old tickets" if past else "")
+    target = None if past else Target("ratio", least=0.4)
     results.figure(GROUP, name, "pairs per second", "pgbench, the same statements", target).add_pace(pace, floor)
     return pace
 

@@ -15,7 +15,7 @@ from tests.benchmarks.stage import Stage, say
 from tests.benchmarks.statements import take_floor, without_notify
 
 GROUP = "take a ticket, the statement alone"
-SHARE = 0.12
+SHARE = 0.08
 POINTS = ((60, 1), (60, 8), (60, 32), (1, 32))
 """Offices and clients."""
 

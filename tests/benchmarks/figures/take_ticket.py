@@ -12,11 +12,11 @@ from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load.jobs import Pace, TakeJob
 from tests.benchmarks.pgbench import Floor
 from tests.benchmarks.results import HISTORY, Results, Target
-from tests.benchmarks.stage import Service, Stage, loaded, say
+from tests.benchmarks.stage import Past, Service, Stage, loaded, say
 from tests.benchmarks.statements import take_floor
 
 GROUP = "take a ticket"
-SHARE, OTHERS_SHARE = 0.25, 0.2
+SHARE, OTHERS_SHARE = 0.25, 0.15
 """Of the benchmark's time: what has a target is played more often."""
 WAITING = 20
 """Visitors in each hall when a run begins: the estimate on the ticket plays them forward."""
@@ -29,7 +29,7 @@ class Point:
     offices: int
     clients: int
     workers: int = 1
-    old: bool = False
+    past: Past = Past.NOTHING
     screens: bool = False
     """A board and a kiosk page are open in every hall, as they are on a real day."""
 
@@ -40,11 +40,11 @@ class Point:
     def __str__(self) -> str:
         clients = "1 client" if self.clients == 1 else f"{self.clients} clients"
         workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        return f"{self.where}, {clients}, {workers}" + ", old tickets" * self.old + ", screens on" * self.screens
+        return f"{self.where}, {clients}, {workers}" + ", old tickets" * (self.past is Past.TICKETS) + ", screens on" * self.screens
 
 
 def _target(point: Point) -> Target | None:
-    if point.clients != 32 or point.old or point.screens or point.workers > 1:
+    if point.clients != 32 or point.past or point.screens or point.workers > 1:
         return None
     return Target("ratio", least=0.5 if point.offices > 1 else 1.0)
 
@@ -64,7 +64,7 @@ async def measure(stage: Stage, results: Results) -> None:
             point = Point(offices, 32)
             empty = await _play(stage, results, [point])
             if stage.scale.old_tickets:
-                _compare(results, point.where, empty, await _play(stage, results, [replace(point, old=True)]))
+                _compare(results, point.where, empty, await _play(stage, results, [replace(point, past=Past.TICKETS)]))
     others = [(offices, clients) for offices in (60, 1) for clients in (1, 8, 32)] if stage.scale.complete else [(60, 32)]
     for turn in stage.scale.turns(OTHERS_SHARE):
         say(f"{GROUP}, other points, round {turn + 1}")
@@ -85,13 +85,13 @@ async def _play(stage: Stage, results: Results, points: list[Point]) -> _Played:
     """The floor and then each point, which differ in workers or screens only."""
     offices = stage.city.offices[: points[0].offices]
     waiting = {office.id: WAITING for office in offices}
-    database = await stage.database("floor", points[0].old)
+    database = await stage.database("floor", points[0].past)
     await database.begin(waiting)
     wal = await database.wal_bytes()
     floor = await pgbench.run(database.url, take_floor(offices), points[0].clients, stage.scale.seconds)
     wal = (await database.wal_bytes() - wal) / (floor.per_second * stage.scale.seconds)
     for point in points:
-        service = await stage.service(point.workers, point.old)
+        service = await stage.service(point.workers, point.past)
         await service.database.begin(waiting)
         pace = await loaded(_job(stage, point, service))
         if pace.refused:

@@ -8,14 +8,19 @@ import uvloop
 
 from tests.benchmarks.load.audience import play_live
 from tests.benchmarks.load.commands import play_call, play_take
-from tests.benchmarks.load.jobs import Audience, CallJob, Job, Pace, TakeJob
+from tests.benchmarks.load.jobs import Audience, BookJob, CallJob, Job, LookJob, Looks, Pace, TakeJob
+from tests.benchmarks.load.slots import play_book, play_look
 
 
-async def play(job: Job) -> Pace | Audience:
+async def play(job: Job) -> Pace | Looks | Audience:
     if isinstance(job, TakeJob):
         return await play_take(job)
     if isinstance(job, CallJob):
         return await play_call(job)
+    if isinstance(job, BookJob):
+        return await play_book(job)
+    if isinstance(job, LookJob):
+        return await play_look(job)
     return await play_live(job)
 
 

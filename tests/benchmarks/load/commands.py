@@ -13,7 +13,7 @@ import msgspec
 import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
 
 from tests.benchmarks.load.http import HttpConnection, post
-from tests.benchmarks.load.jobs import CallJob, Pace, TakeJob
+from tests.benchmarks.load.jobs import BookJob, CallJob, LookJob, Pace, TakeJob
 from tests.benchmarks.load.sockets import LiveSocket
 
 PUT_BACK_CONNECTIONS = 8
@@ -26,10 +26,10 @@ Command = Callable[[], Awaitable[int]]
 """Gives one command and returns the answer's status."""
 
 
-class _Run:
+class Run:
     """Lets clients give commands; what is answered between the end of the warm-up and the end of the run counts."""
 
-    def __init__(self, job: TakeJob | CallJob) -> None:
+    def __init__(self, job: TakeJob | CallJob | BookJob | LookJob) -> None:
         self._job = job
         self._warm_until = time.perf_counter() + job.warm_up
         self._cold_until = time.perf_counter() + LONGEST_WARM_UP_SECONDS
@@ -39,6 +39,10 @@ class _Run:
         self._statuses: Counter[int] = Counter()
         self._workers = [psutil.Process(pid) for pid in job.workers]
         self._service_cpu = self._load_cpu = 0.0
+
+    @property
+    def open(self) -> bool:
+        return self._opened is not None
 
     async def keep_going(self, command: Command) -> None:
         asked = time.perf_counter()
@@ -95,7 +99,7 @@ async def play_take(job: TakeJob) -> Pace:
         return answer.status
 
     screens = [await LiveSocket.open(job.port, path, lambda *_: None) for path in job.screens]
-    run = _Run(job)
+    run = Run(job)
     await asyncio.gather(*(run.keep_going(partial(take, each)) for each in connections))
     for connection in connections:
         connection.close()
@@ -114,7 +118,7 @@ async def play_call(job: CallJob) -> Pace:
         await pool.execute(job.put_back, desk_id)
         return answer.status
 
-    run = _Run(job)
+    run = Run(job)
     turns = []
     for connection, desk in zip(connections, job.desks, strict=True):
         request = post("/api/desk/call-next", desk.token)

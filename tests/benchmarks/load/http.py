@@ -58,6 +58,10 @@ class HttpConnection(asyncio.Protocol):
             self._transport.close()
 
 
+def get(path: str) -> bytes:
+    return b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode()
+
+
 def post(path: str, token: str, body: bytes = b"", headers: bytes = b"") -> bytes:
     """A whole request; `headers` are further lines, each with its CRLF."""
     first = b"POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n" % (path.encode(), token.encode())

@@ -68,7 +68,39 @@ class LiveJob(msgspec.Struct, frozen=True, tag="live"):
     """Process id of the one worker, whose memory and processor time are read before and after."""
 
 
-Job = TakeJob | CallJob | LiveJob
+class BookJob(msgspec.Struct, frozen=True, tag="book"):
+    """Each client holds slot after slot, each chosen anew. No hold is confirmed, and none lapses within the run."""
+
+    port: int
+    clients: int
+    offices: tuple[str, ...]
+    service: str
+    starts: tuple[str, ...]
+    """Wanted at any of the offices while the window is open."""
+    warm_starts: tuple[str, ...]
+    """Wanted before that, so that a slot which everybody wants is still free when the window opens."""
+    workers: tuple[int, ...]
+    seconds: float
+    warm_up: float
+    warm_commands: int
+
+
+class LookJob(msgspec.Struct, frozen=True, tag="look"):
+    """Readers ask for one list of free slots again and again while bookings land in it at an even pace."""
+
+    port: int
+    readers: int
+    path: str
+    office: str
+    service: str
+    bookings_per_second: int
+    workers: tuple[int, ...]
+    seconds: float
+    warm_up: float
+    warm_commands: int
+
+
+Job = TakeJob | CallJob | BookJob | LookJob | LiveJob
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -85,6 +117,16 @@ class Pace(msgspec.Struct, frozen=True):
     """Processor time of the service's workers, per command."""
     load_cpu_us: float
     """What the load itself cost, per command."""
+
+
+class Looks(msgspec.Struct, frozen=True):
+    pace: Pace
+    """Of the readers."""
+    booked_per_second: float
+    oldest_ms: float
+    """The longest time between a hold's acknowledgement and a later request whose answer did not know of it yet."""
+    lists: int
+    """Different answers."""
 
 
 class Spread(msgspec.Struct, frozen=True):
