@@ -14,7 +14,9 @@ from typing import Any
 import icalendar
 import pytest
 
+import queue_service.app
 from queue_service.db import Database, opened
+from queue_service.notifications.sender import Sender
 from queue_service.schema import upgrade_now
 from queue_service.settings import Settings
 from queue_service.tickets.rules import Rank
@@ -45,7 +47,7 @@ def own_database_url(database_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def city(own_database_url: str, tmp_path: Path) -> AsyncIterator[City]:
+async def city(own_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[City]:
     with a_mail_server() as mail_server:
         settings = Settings(
             database_url=own_database_url,
@@ -58,6 +60,8 @@ async def city(own_database_url: str, tmp_path: Path) -> AsyncIterator[City]:
             mail_from="Электронная очередь <queue@example.ru>",
         )
         async with opened(own_database_url) as database:
+            # The suite's common service has taken the sender away for everybody.
+            monkeypatch.setattr(queue_service.app, "Sender", Sender)
             with running(settings) as (base_url, app, settings):
                 async with Service(base_url, app, settings) as service:
                     yield City(service, database, mail_server)
