@@ -21,6 +21,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 import queue_service.booking.api
 import queue_service.booking.desk_api
 import queue_service.desks.api
+import queue_service.desks.hall_api
 import queue_service.devices.api
 import queue_service.live.api
 import queue_service.live.sockets
@@ -35,6 +36,7 @@ from queue_service.booking.snapshots import Snapshots
 from queue_service.booking.waitlist import Offers
 from queue_service.db import OFFICE_CHANGED, TICKET_ISSUED, Database, Pool, provide_db
 from queue_service.desks.api import provide_catalogue
+from queue_service.desks.housekeeping import end_days, keep_time
 from queue_service.devices.api import provide_device
 from queue_service.devices.registry import Devices
 from queue_service.errors import SettingsError
@@ -61,6 +63,8 @@ from queue_service.timing import clock
 
 log = structlog.get_logger(__name__)
 
+TIME_SECONDS = 2.0
+"""How late a postponed visitor may return: nobody in the hall counts two seconds."""
 HOUSEKEEPING_SECONDS = 60.0
 """Often enough that nobody at the door sees yesterday's queue."""
 SCHEMA_FORMS = [JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin(path="/openapi.yaml")]
@@ -132,7 +136,17 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     app.state.update(booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub))
     # What this process commits it knows at once, without waiting for its own NOTIFY.
     app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
-    tasks = [asyncio.create_task(each) for each in (listener.run(), hub.beat(), _keep_house(database, limiter), sender.run(), offers.run())]
+    tasks = [
+        asyncio.create_task(each)
+        for each in (
+            listener.run(),
+            hub.beat(),
+            _keep_house(database, catalogues, limiter),
+            _keep_time(database),
+            sender.run(),
+            offers.run(),
+        )
+    ]
     try:
         yield
     finally:
@@ -144,11 +158,22 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await database.close()
 
 
-async def _keep_house(database: Database, limiter: Limiter) -> None:
+async def _keep_time(database: Database) -> None:
+    """Runs until cancelled; what fails now is tried again in seconds."""
+    while True:
+        await asyncio.sleep(TIME_SECONDS)
+        try:
+            await keep_time(database.hot, clock())
+        except Exception as error:
+            log.warning("time_not_kept", error=repr(error))
+
+
+async def _keep_house(database: Database, catalogues: Catalogues, limiter: Limiter) -> None:
     """Runs until cancelled; what fails now is tried again in a minute."""
     while True:
         try:
             await expire_forgotten(database.hot, clock())
+            await end_days(database.hot, catalogues, clock())
             await keep_booking(database.hot, clock())
             await limiter.forget(clock())
         except Exception as error:
@@ -230,7 +255,8 @@ def _now() -> datetime:
 def create_app(settings: Settings) -> Litestar:
     """The whole service for these settings; nothing is opened before its lifespan starts."""
     configure_logging(settings.log_level)
-    desk_routes = Router("", route_handlers=[queue_service.desks.api.router], dependencies={"catalogue": Provide(provide_catalogue)})
+    desks = [queue_service.desks.api.router, queue_service.desks.hall_api.router]
+    desk_routes = Router("", route_handlers=desks, dependencies={"catalogue": Provide(provide_catalogue)})
     app = Litestar(
         route_handlers=[
             live,

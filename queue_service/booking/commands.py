@@ -14,6 +14,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -197,9 +198,10 @@ async def hold_again(db: AsyncSession, booking: Booking, secret: str, starts_at:
     place = await booking.at_id(appointment.office_id, now)
     until = now + place.calendar.rules.hold
     await _take_instead(db, booking, appointment, starts_at, TakenBy.HOLD, until, now)
-    if appointment.state is AppointmentState.EXPIRED:
+    if not lasts:
         appointment.extended = False
     appointment.state = AppointmentState.HELD
+    flag_modified(appointment, "state")  # the sweep has just written `expired` behind the session's back
     appointment.hold_expires_at = until
     return appointment
 

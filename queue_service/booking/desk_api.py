@@ -20,7 +20,7 @@ from queue_service.booking.queries import appointments_of_day
 from queue_service.booking.why import why_day
 from queue_service.errors import Forbidden
 from queue_service.staff.api import staff_only
-from queue_service.staff.models import Role
+from queue_service.staff.models import HALL_ROLES, Role
 from queue_service.staff.sessions import Identity
 
 
@@ -57,9 +57,6 @@ class WhyOut(msgspec.Struct, frozen=True):
     why: str | None
     slots: Sequence[SlotOut]
     lanes: Sequence[LaneDayOut]
-
-
-HALL_ROLES = frozenset({Role.HALL_ADMINISTRATOR, Role.OFFICE_HEAD})
 
 
 async def place_of(identity: Identity, booking: Booking, now: datetime, roles: frozenset[Role] = HALL_ROLES) -> Place:

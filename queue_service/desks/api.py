@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.db import Pool
-from queue_service.desks import commands
+from queue_service.desks import commands, hall, handover
 from queue_service.desks.call_next import call_next
 from queue_service.desks.queries import DeskTicketOut, ShiftOut, desk_ticket_out, last_reason, shift_out
 from queue_service.desks.rules import PauseReason
@@ -30,6 +30,48 @@ class OpenDeskIn(msgspec.Struct, frozen=True):
 class PauseIn(msgspec.Struct, frozen=True):
     reason: PauseReason = PauseReason.BREAK
     note: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] | None = None
+    """How long it is planned to last."""
+
+
+class FinishIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    result: Annotated[str, msgspec.Meta(max_length=60)] | None = None
+    applications: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+
+
+class PostponeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Annotated[str, msgspec.Meta(max_length=60)]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=720)] | None = None
+
+
+class TransferIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    service: str | None = None
+    desk: str | int | None = None
+    clerk: str | None = None
+    comment: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+    come_back: bool = False
+
+
+class CallIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ticket: int
+    reason: Annotated[str, msgspec.Meta(max_length=300)] | None = None
+
+
+class ServiceIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    service: str
+
+
+class PrivilegeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    confirmed: bool
+
+
+class MessageIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class AlarmOut(msgspec.Struct, frozen=True):
+    id: int
+    raised_at: datetime
 
 
 async def provide_catalogue(identity: Identity, catalogues: Catalogues, now: datetime) -> Catalogue:
@@ -52,7 +94,7 @@ async def close_shift(identity: Identity, db: AsyncSession, now: datetime) -> No
 
 @post("/shift/pause", status_code=200)
 async def pause_shift(data: PauseIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> ShiftOut:
-    shift = await commands.pause_shift(db, identity.account_id, data.reason, data.note, now)
+    shift = await commands.pause_shift(db, identity.account_id, data.reason, data.note, now, data.minutes)
     return shift_out(catalogue, shift)
 
 
@@ -93,8 +135,10 @@ async def start(identity: Identity, catalogue: Catalogue, db: AsyncSession, now:
 
 
 @post("/finish", status_code=200)
-async def finish(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await commands.finish(db, identity.account_id, now))
+async def finish(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime, data: FinishIn | None = None) -> DeskTicketOut:
+    """A visitor with a further service, or with a way back, is `waiting` in the answer."""
+    result = commands.Result(data.result, data.applications) if data else commands.Result()
+    return await _shown(db, catalogue, await commands.finish(db, catalogue, identity.account_id, result, now))
 
 
 @post("/no-show", status_code=200)
@@ -105,6 +149,57 @@ async def no_show(identity: Identity, catalogue: Catalogue, db: AsyncSession, no
 @post("/return", status_code=200)
 async def return_to_queue(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
     return await _shown(db, catalogue, await commands.return_to_queue(db, identity.account_id, now))
+
+
+@post("/postpone", status_code=200)
+async def postpone(data: PostponeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await handover.postpone(db, catalogue, identity.account_id, data.reason, data.minutes, now))
+
+
+@post("/transfer", status_code=200)
+async def transfer(data: TransferIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    desk = None if data.desk is None else str(data.desk)
+    to = handover.Destination(data.service, desk, data.clerk, data.comment, data.come_back)
+    return await _shown(db, catalogue, await handover.transfer(db, catalogue, identity.account_id, to, now))
+
+
+@post("/add-service", status_code=200)
+async def add_service(data: ServiceIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await handover.add_service(db, catalogue, identity.account_id, data.service, now))
+
+
+@post("/call", status_code=200)
+async def call_this_ticket(data: CallIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    """A postponed visitor, one who came back, or one who waits: then with a reason."""
+    return await _shown(db, catalogue, await handover.call_ticket(db, catalogue, identity.account_id, data.ticket, data.reason, now))
+
+
+@post("/confirm-privilege", status_code=200)
+async def confirm_privilege(data: PrivilegeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await handover.judge_privilege(db, identity.account_id, data.confirmed, now))
+
+
+@post("/inaccurate", status_code=200)
+async def mark_inaccurate(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await handover.mark_inaccurate(db, identity.account_id, now))
+
+
+@post("/messages", status_code=204)
+async def message_the_hall(data: MessageIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+    await hall.send_message(db, catalogue.id, identity.account_id, data.text, now)
+
+
+@post("/alarm")
+async def raise_alarm(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> AlarmOut:
+    """Silent here; on every other screen of the office until somebody answers."""
+    alarm = await hall.raise_alarm(db, catalogue.id, identity.account_id, now)
+    assert alarm.id is not None
+    return AlarmOut(alarm.id, alarm.raised_at)
+
+
+@post("/alarms/{alarm_id:int}/acknowledge", status_code=204)
+async def acknowledge_alarm(alarm_id: int, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+    await hall.acknowledge_alarm(db, catalogue.id, alarm_id, identity.account_id, now)
 
 
 router = Router(
@@ -120,6 +215,15 @@ router = Router(
         finish,
         no_show,
         return_to_queue,
+        postpone,
+        transfer,
+        add_service,
+        call_this_ticket,
+        confirm_privilege,
+        mark_inaccurate,
+        message_the_hall,
+        raise_alarm,
+        acknowledge_alarm,
     ],
     guards=[staff_only],
     tags=["desk"],

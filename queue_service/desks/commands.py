@@ -4,8 +4,11 @@ Every command locks the clerk's shift first and the ticket second, so the comman
 to choose the next visitor: `call_next` does.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,16 +16,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.db import constraint_of
 from queue_service.desks.models import Shift, ShiftEvent
 from queue_service.desks.rules import PauseReason
-from queue_service.errors import DeskBusy, DeskTaken, NoCurrentTicket, NotFound, ShiftClosed, WrongState
+from queue_service.errors import DeskBusy, DeskTaken, NoCurrentTicket, NotFound, ResultNeeded, ShiftClosed, WrongState
 from queue_service.events import office_changed
 from queue_service.offices.catalogue import Catalogue
 from queue_service.staff.models import Account
 from queue_service.tickets.commands import Act, move, record
 from queue_service.tickets.models import Ticket
-from queue_service.tickets.rules import AT_A_DESK, State, check_no_show
+from queue_service.tickets.rules import AT_A_DESK, State, check_no_show, check_transition
 
 
-async def _open_shift(db: AsyncSession, account_id: int) -> Shift:
+async def open_shift_of(db: AsyncSession, account_id: int) -> Shift:
+    """The clerk's shift, locked. Raises ShiftClosed."""
     statement = select(Shift).where(col(Shift.account_id) == account_id, col(Shift.closed_at).is_(None))
     shift = (await db.exec(statement.with_for_update())).one_or_none()
     if shift is None:
@@ -30,7 +34,8 @@ async def _open_shift(db: AsyncSession, account_id: int) -> Shift:
     return shift
 
 
-async def _ticket_at(db: AsyncSession, desk_id: int) -> Ticket | None:
+async def ticket_at(db: AsyncSession, desk_id: int) -> Ticket | None:
+    """The desk's visitor, locked."""
     statement = select(Ticket).where(col(Ticket.desk_id) == desk_id, col(Ticket.state).in_(sorted(AT_A_DESK)))
     return (await db.exec(statement.with_for_update())).one_or_none()
 
@@ -52,7 +57,7 @@ async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, nu
     # One clerk's clicks happen one after the other, also while there is no shift to lock: the second finds what the first opened.
     await db.exec(select(Account.id).where(col(Account.id) == account_id).with_for_update(key_share=True))
     try:
-        shift = await _open_shift(db, account_id)
+        shift = await open_shift_of(db, account_id)
     except ShiftClosed:
         pass
     else:
@@ -72,110 +77,162 @@ async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, nu
 
 
 async def _close(db: AsyncSession, shift: Shift, now: datetime) -> None:
-    if await _ticket_at(db, shift.desk_id) is not None:
+    if await ticket_at(db, shift.desk_id) is not None:
         raise DeskBusy
     shift.closed_at = now
-    shift.paused_at = shift.pause_reason = shift.pause_note = None
+    await _undirect(db, shift, now)
+    shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
     await _log(db, shift, "closed", now)
     await db.flush()
+
+
+async def _undirect(db: AsyncSession, shift: Shift, now: datetime) -> None:
+    """Who waits for this desk or this clerk alone waits for any desk from now on: nobody waits for a closed one."""
+    statement = select(Ticket).where(
+        col(Ticket.office_id) == shift.office_id,
+        col(Ticket.state) == State.WAITING,
+        or_(col(Ticket.for_desk_id) == shift.desk_id, col(Ticket.for_clerk_id) == shift.account_id),
+    )
+    for ticket in (await db.exec(statement.with_for_update())).all():
+        ticket.for_desk_id = ticket.for_clerk_id = None
+        await record(db, ticket, "undirected", act_of(shift, now))
 
 
 async def close_shift(db: AsyncSession, account_id: int, now: datetime) -> None:
     """Closes the clerk's desk; a closed one stays closed. DeskBusy while a visitor is there."""
     try:
-        shift = await _open_shift(db, account_id)
+        shift = await open_shift_of(db, account_id)
     except ShiftClosed:
         return
     await _close(db, shift, now)
 
 
-async def pause_shift(db: AsyncSession, account_id: int, reason: PauseReason, note: str | None, now: datetime) -> Shift:
-    """Starts a break; DeskBusy while a visitor is there."""
-    shift = await _open_shift(db, account_id)
-    if await _ticket_at(db, shift.desk_id) is not None:
+async def pause_shift(
+    db: AsyncSession, account_id: int, reason: PauseReason, note: str | None, now: datetime, minutes: int | None = None
+) -> Shift:
+    """Starts a break, planned for so many minutes; DeskBusy while a visitor is there."""
+    shift = await open_shift_of(db, account_id)
+    if await ticket_at(db, shift.desk_id) is not None:
         raise DeskBusy
     if shift.paused_at is None:
         shift.paused_at = now
     shift.pause_reason, shift.pause_note = reason, note
+    shift.pause_until = None if minutes is None else now + timedelta(minutes=minutes)
     await _log(db, shift, "paused", now, reason)
     return shift
 
 
 async def resume_shift(db: AsyncSession, account_id: int, now: datetime) -> Shift:
-    shift = await _open_shift(db, account_id)
+    shift = await open_shift_of(db, account_id)
     if shift.paused_at is not None:
-        shift.paused_at = shift.pause_reason = shift.pause_note = None
+        shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
         await _log(db, shift, "resumed", now)
     return shift
 
 
 async def recall(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
     """Calls the current visitor once more: a new call for displays and voice."""
-    shift, ticket = await _current_ticket(db, account_id)
+    shift, ticket = await current_ticket(db, account_id)
     if ticket.state is not State.CALLED:
         raise WrongState
     ticket.calls += 1
-    await record(db, ticket, "recalled", _act(shift, now), calls=ticket.calls)
+    await record(db, ticket, "recalled", act_of(shift, now), calls=ticket.calls)
     return ticket
 
 
 async def start_serving(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
-    shift, ticket = await _current_ticket(db, account_id)
-    await move(db, ticket, State.SERVING, "started", _act(shift, now))
+    shift, ticket = await current_ticket(db, account_id)
+    await move(db, ticket, State.SERVING, "started", act_of(shift, now))
     ticket.started_at = now
     return ticket
 
 
-async def finish(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
-    shift, ticket = await _current_ticket(db, account_id)
-    seconds = _since(ticket.started_at, now)
-    occupied = _since(ticket.called_at, now)
-    await move(
-        db,
-        ticket,
-        State.SERVED,
-        "finished",
-        _act(shift, now),
-        service=ticket.service_id,
-        seconds=seconds,
-        occupied=occupied,
-    )
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a visit ended, as the clerk says it."""
+
+    code: str | None = None
+    applications: int | None = None
+    """Really handled."""
+
+
+async def finish(db: AsyncSession, catalogue: Catalogue, account_id: int, result: Result, now: datetime) -> Ticket:
+    """Ends the service. A visitor with a further one, or with a way back to the sender, waits for that with the same number.
+
+    Raises ResultNeeded where the service wants a result and got none, or one it does not know.
+    """
+    shift, ticket = await current_ticket(db, account_id)
+    codes = catalogue.services_by_id[ticket.service_id].result_codes
+    if (codes or result.code) and result.code not in codes:
+        raise ResultNeeded
+    check_transition(ticket.state, State.SERVED)
+    seconds, occupied = since(ticket.started_at, now), since(ticket.called_at, now)
+    details: dict[str, Any] = {"service": ticket.service_id, "seconds": seconds, "occupied": occupied}
+    if result.code is not None:
+        details["result"] = result.code
+    if result.applications is not None:
+        details["applications"] = result.applications
+    if ticket.inaccurate:
+        details["inaccurate"] = True
+    then = await _what_then(db, ticket)
+    if then is None:
+        await move(db, ticket, State.SERVED, "finished", act_of(shift, now), **details)
+    else:
+        service_id, desk_id = then
+        await move(db, ticket, State.WAITING, "finished", act_of(shift, now), **details, then=service_id)
+        ticket.service_id, ticket.for_desk_id, ticket.for_clerk_id, ticket.comment = service_id, desk_id, None, None
+        ticket.inaccurate = False
     shift.served += 1
     shift.serving_seconds += seconds
     return ticket
 
 
+async def _what_then(db: AsyncSession, ticket: Ticket) -> tuple[int, int | None] | None:
+    """The next service of the visit and the only desk for it; the way back comes before further services."""
+    if ticket.return_service_id is not None:
+        service_id, desk_id = ticket.return_service_id, ticket.return_desk_id
+        ticket.return_service_id = ticket.return_desk_id = None
+        there = await db.exec(select(Shift.id).where(col(Shift.desk_id) == desk_id, col(Shift.closed_at).is_(None)))
+        return service_id, desk_id if there.first() is not None else None
+    if ticket.next_services:
+        service_id, *later = ticket.next_services
+        ticket.next_services = later
+        return service_id, None
+    return None
+
+
 async def no_show(db: AsyncSession, catalogue: Catalogue, account_id: int, now: datetime) -> Ticket:
     """The visitor did not come; TooEarlyForNoShow before the office's minimum of calls and seconds."""
-    shift, ticket = await _current_ticket(db, account_id)
+    shift, ticket = await current_ticket(db, account_id)
     if ticket.state is not State.CALLED or ticket.called_at is None:
         raise WrongState
     policy = catalogue.policy
     check_no_show(now, ticket.called_at, ticket.calls, policy.no_show_min_calls, policy.no_show_min_seconds)
-    await move(db, ticket, State.NO_SHOW, "no_show", _act(shift, now), calls=ticket.calls)
+    await move(db, ticket, State.NO_SHOW, "no_show", act_of(shift, now), calls=ticket.calls)
     return ticket
 
 
 async def return_to_queue(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
     """Puts a called visitor back with the numbers the ticket had: called by mistake, or the desk cannot serve now."""
-    shift, ticket = await _current_ticket(db, account_id)
+    shift, ticket = await current_ticket(db, account_id)
     if ticket.state is not State.CALLED:
         raise WrongState
-    await move(db, ticket, State.WAITING, "returned", _act(shift, now))
+    await move(db, ticket, State.WAITING, "returned", act_of(shift, now))
     return ticket
 
 
-async def _current_ticket(db: AsyncSession, account_id: int) -> tuple[Shift, Ticket]:
-    shift = await _open_shift(db, account_id)
-    ticket = await _ticket_at(db, shift.desk_id)
+async def current_ticket(db: AsyncSession, account_id: int) -> tuple[Shift, Ticket]:
+    """The clerk's shift and visitor, both locked. Raises ShiftClosed, NoCurrentTicket."""
+    shift = await open_shift_of(db, account_id)
+    ticket = await ticket_at(db, shift.desk_id)
     if ticket is None:
         raise NoCurrentTicket
     return shift, ticket
 
 
-def _act(shift: Shift, now: datetime) -> Act:
+def act_of(shift: Shift, now: datetime) -> Act:
     return Act(at=now, desk_id=shift.desk_id, clerk_id=shift.account_id)
 
 
-def _since(moment: datetime | None, now: datetime) -> int:
+def since(moment: datetime | None, now: datetime) -> int:
     return max(0, round((now - moment).total_seconds())) if moment else 0

@@ -18,6 +18,11 @@ from queue_service.tickets.queries import PrivilegeOut, TicketNow, privilege_out
 from queue_service.tickets.rules import no_show_allowed_at
 
 
+class ChoiceOut(msgspec.Struct, frozen=True):
+    code: str
+    name: Text
+
+
 class ShiftOut(msgspec.Struct, frozen=True):
     desk: str
     state: str
@@ -25,6 +30,7 @@ class ShiftOut(msgspec.Struct, frozen=True):
     paused_at: datetime | None
     pause_reason: str | None
     pause_note: str | None
+    pause_until: datetime | None
 
 
 class DeskTicketOut(msgspec.Struct, frozen=True):
@@ -47,6 +53,73 @@ class DeskTicketOut(msgspec.Struct, frozen=True):
     why: Text
     no_show_allowed_at: datetime | None
     """None while more calls are needed."""
+    booked_for: datetime | None
+    comment: str | None
+    """From the clerk who sent the visitor here."""
+    next_services: Sequence[str]
+    comes_back: bool
+    """After this service the visitor goes back to the desk that sent them."""
+    results: Sequence[ChoiceOut]
+    """One must be chosen to finish; none: nothing is asked."""
+    counts_applications: bool
+
+
+class HallTicketOut(msgspec.Struct, frozen=True):
+    """A ticket for the hall administrator's list."""
+
+    id: int
+    number: str
+    state: str
+    service: str
+    service_name: Text
+    issued_at: datetime
+    due_at: datetime
+    source: str
+    privilege: PrivilegeOut | None
+    needs: Sequence[str]
+    language: str
+    late: bool
+    desk: str | None
+    """Where the visitor is, or the only desk that may call them."""
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    postponed_until: datetime | None
+    postpone_reason: Text | None
+    booked_for: datetime | None
+    comment: str | None
+
+
+def hall_ticket_out(catalogue: Catalogue, shown: TicketNow) -> HallTicketOut:
+    service = catalogue.services_by_id[shown.service_id]
+    desk = catalogue.desks_by_id.get(shown.desk_id or shown.for_desk_id or 0)
+    return HallTicketOut(
+        id=shown.id,
+        number=shown.label,
+        state=shown.state,
+        service=service.code,
+        service_name=service.name,
+        issued_at=shown.issued_at,
+        due_at=shown.due_at,
+        source=shown.source,
+        privilege=privilege_out(catalogue, shown),
+        needs=shown.needs,
+        language=shown.language,
+        late=shown.late,
+        desk=desk.number if desk else None,
+        called_at=shown.called_at,
+        started_at=shown.started_at,
+        ended_at=shown.ended_at,
+        postponed_until=shown.postponed_until,
+        postpone_reason=reason_name(catalogue, shown.postpone_reason),
+        booked_for=shown.rank_from if shown.source == "booked" else None,
+        comment=shown.comment,
+    )
+
+
+def reason_name(catalogue: Catalogue, code: str | None) -> Text | None:
+    """A reason of postponement; its code where the dictionary has changed since."""
+    return None if code is None else catalogue.policy.postpone_reasons.get(code, {"ru": code})
 
 
 def shift_out(catalogue: Catalogue, shift: Shift) -> ShiftOut:
@@ -57,6 +130,7 @@ def shift_out(catalogue: Catalogue, shift: Shift) -> ShiftOut:
         paused_at=shift.paused_at,
         pause_reason=shift.pause_reason,
         pause_note=shift.pause_note,
+        pause_until=shift.pause_until,
     )
 
 
@@ -84,6 +158,12 @@ def desk_ticket_out(catalogue: Catalogue, shown: TicketNow, reason: dict[str, An
         no_show_allowed_at=no_show_allowed_at(shown.called_at, shown.calls, policy.no_show_min_calls, policy.no_show_min_seconds)
         if shown.called_at
         else None,
+        booked_for=shown.rank_from if shown.source == "booked" else None,
+        comment=shown.comment,
+        next_services=[catalogue.services_by_id[each].code for each in shown.next_services],
+        comes_back=shown.return_desk_id is not None,
+        results=[ChoiceOut(code, name) for code, name in service.result_codes.items()],
+        counts_applications=service.counts_applications,
     )
 
 

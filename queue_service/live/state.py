@@ -39,14 +39,31 @@ SELECT {COLUMNS},
 """
 _SHIFTS = """
 SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, paused_at, pause_reason, pause_note,
-       served, serving_seconds
+       pause_until, served, serving_seconds
   FROM shift JOIN account ON account.id = account_id
  WHERE shift.office_id = $1 AND opened_at >= $2                   -- ix_shift_office
  UNION
 SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, paused_at, pause_reason, pause_note,
-       served, serving_seconds
+       pause_until, served, serving_seconds
   FROM shift JOIN account ON account.id = account_id
  WHERE shift.desk_id = ANY ($3::int[]) AND closed_at IS NULL      -- uq_shift_open_desk: one forgotten yesterday
+"""
+_ASIDE = f"""
+SELECT {COLUMNS} FROM ticket                                      -- ix_ticket_postponed
+ WHERE office_id = $1 AND state = 'postponed'
+ UNION ALL
+SELECT {COLUMNS} FROM ticket                                      -- ix_ticket_missed
+ WHERE office_id = $1 AND state = 'no_show' AND ended_at > $2
+"""
+_ALARMS = """
+SELECT alarm.id, desk_id, raised_by AS account_id, account.name, raised_at AS at, NULL AS sentence
+  FROM alarm JOIN account ON account.id = raised_by               -- ix_alarm_office
+ WHERE alarm.office_id = $1 AND acknowledged_at IS NULL ORDER BY id
+"""
+_MESSAGES = """
+SELECT hall_message.id, desk_id, sent_by AS account_id, account.name, sent_at AS at, sentence
+  FROM hall_message JOIN account ON account.id = sent_by          -- ix_hall_message_office
+ WHERE hall_message.office_id = $1 AND read_at IS NULL ORDER BY id
 """
 _ISSUED = "SELECT service_id, issued FROM service_day WHERE service_id = ANY ($1::int[]) AND local_date = $2"
 
@@ -74,8 +91,21 @@ class ShiftNow:
     paused_at: datetime | None
     pause_reason: str | None
     pause_note: str | None
+    pause_until: datetime | None
     served: int
     serving_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An alarm that nobody has answered, or a message that nobody has read."""
+
+    id: int
+    desk_id: int | None
+    account_id: int
+    name: str
+    at: datetime
+    sentence: str | None
 
 
 @dataclass
@@ -93,6 +123,10 @@ class OfficeState:
     shifts: Sequence[ShiftNow]
     exhausted: frozenset[int]
     """Services whose tickets for today are gone."""
+    aside: Sequence[TicketNow] = ()
+    """Postponed tickets, and those who did not come but may still be brought back."""
+    alarms: Sequence[Word] = ()
+    messages: Sequence[Word] = ()
     rendered: dict[object, bytes] = field(default_factory=dict)
     """Views already encoded, once per office and not once per socket."""
     shared: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
@@ -145,6 +179,12 @@ class OfficeState:
         return Duration(left, whole.variance * left / whole.mean)
 
 
+def _when_back(ticket: TicketNow) -> tuple[bool, float, int]:
+    """Those with a term first, the soonest first."""
+    until = ticket.postponed_until
+    return until is None, until.timestamp() if until else 0.0, ticket.id
+
+
 async def load_state(
     pool: Pool, catalogue: Catalogue, calendar: BookingCalendar, durations: Mapping[int, Duration], version: int, now: datetime
 ) -> OfficeState:
@@ -155,6 +195,9 @@ async def load_state(
         waiting = await connection.fetch(_WAITING, catalogue.id)
         active = await connection.fetch(_ACTIVE, catalogue.id)
         shifts = await connection.fetch(_SHIFTS, catalogue.id, midnight, list(catalogue.desks_by_id))
+        aside = await connection.fetch(_ASIDE, catalogue.id, now - catalogue.policy.return_limit)
+        alarms = await connection.fetch(_ALARMS, catalogue.id)
+        messages = await connection.fetch(_MESSAGES, catalogue.id)
         issued = await connection.fetch(_ISSUED, list(limits), catalogue.schedule.local_date(now)) if limits else []
     return OfficeState(
         version=version,
@@ -175,6 +218,9 @@ async def load_state(
             for row in active
         ],
         shifts=[ShiftNow(*row) for row in shifts],
+        aside=sorted((TicketNow(*row) for row in aside), key=_when_back),
+        alarms=[Word(*row) for row in alarms],
+        messages=[Word(*row) for row in messages],
         exhausted=frozenset(row["service_id"] for row in issued if row["issued"] >= limits[row["service_id"]]),
     )
 

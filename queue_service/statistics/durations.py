@@ -24,7 +24,7 @@ SELECT (details->>'service')::int AS service_id, count(*) AS visits,
        avg(occupied)::float8 AS mean, coalesce(stddev_samp(occupied), 0)::float8 AS spread
   FROM (SELECT details, (details->>'occupied')::float8 AS occupied
           FROM ticket_event                                       -- ix_ticket_event_finished, newest first
-         WHERE office_id = $1 AND kind = 'finished'
+         WHERE office_id = $1 AND kind = 'finished' AND NOT details ? 'inaccurate'
          ORDER BY id DESC LIMIT {LATEST}) AS latest
  GROUP BY 1
 """

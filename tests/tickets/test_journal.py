@@ -25,7 +25,7 @@ async def test_a_visit_is_told_from_the_kiosk_to_the_end(database: Database) -> 
     async with database.session() as db:
         await desk.recall(db, clerk.account_id, LATER + 2 * SECOND)
         await desk.start_serving(db, clerk.account_id, LATER + 3 * SECOND)
-        await desk.finish(db, clerk.account_id, LATER + 63 * SECOND)
+        await desk.finish(db, catalogue, clerk.account_id, desk.Result(), LATER + 63 * SECOND)
 
     rows = await story(database, taken.id)
 

@@ -158,7 +158,7 @@ class Hall(RuleBasedStateMachine):
     @rule(clerk=st.integers(0, 1))
     def a_clerk_finishes(self, clerk: int) -> None:
         refused = self.refusal_for(clerk, "serving")
-        self.act(lambda db: desk.finish(db, self.clerks[clerk].account_id, self.now), refused)
+        self.act(lambda db: desk.finish(db, self.catalogue, self.clerks[clerk].account_id, desk.Result(), self.now), refused)
         ticket = self.at[clerk]
         if refused is None and ticket is not None:
             self.turn(ticket, "served", "finished")

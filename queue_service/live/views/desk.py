@@ -5,15 +5,15 @@ from datetime import datetime
 
 import msgspec
 
-from queue_service.desks.queries import DeskTicketOut, ShiftOut, desk_ticket_out
+from queue_service.desks.queries import DeskTicketOut, HallTicketOut, ShiftOut, desk_ticket_out, hall_ticket_out
 from queue_service.desks.rules import PAUSE_NAMES
-from queue_service.live.state import OfficeState, ShiftNow
+from queue_service.live.state import OfficeState, ShiftNow, Word
 from queue_service.live.views.parts import NamedOut, OfficeOut, office_out
-from queue_service.offices.catalogue import DeskInfo
+from queue_service.offices.catalogue import Catalogue, DeskInfo
 from queue_service.staff.sessions import Identity
 from queue_service.text import Text
 from queue_service.tickets.queries import PrivilegeOut, TicketNow, privilege_out
-from queue_service.tickets.rules import order_key
+from queue_service.tickets.rules import Caller, State, may_call, order_key
 
 QUEUE_SHOWN = 50
 """Rows of a desk's queue: two screens; the rest is a number."""
@@ -61,6 +61,34 @@ class CountsOut(msgspec.Struct, frozen=True):
 class RulesOut(msgspec.Struct, frozen=True):
     no_show_min_calls: int
     no_show_min_seconds: int
+    auto_call_seconds: int | None
+    amber_minutes: int
+
+
+class ServiceChoiceOut(msgspec.Struct, frozen=True):
+    code: str
+    name: Text
+    letter: str
+
+
+class PresentOut(msgspec.Struct, frozen=True):
+    """A colleague at an open desk, to whom a visitor can be sent."""
+
+    login: str
+    name: str
+    desk: str
+    paused: bool
+
+
+class WordOut(msgspec.Struct, frozen=True):
+    """An alarm or a message."""
+
+    id: int
+    desk: str | None
+    name: str
+    at: datetime
+    text: str | None
+    mine: bool
 
 
 class DeskSnapshotOut(msgspec.Struct, frozen=True):
@@ -73,6 +101,13 @@ class DeskSnapshotOut(msgspec.Struct, frozen=True):
     counts: CountsOut
     pause_reasons: list[NamedOut]
     rules: RulesOut
+    postponed: list[HallTicketOut]
+    missed: list[HallTicketOut]
+    """Did not come, and may still be brought back."""
+    postpone_reasons: list[NamedOut]
+    services: list[ServiceChoiceOut]
+    colleagues: list[PresentOut]
+    alarms: list[WordOut]
 
 
 def _queue_row(state: OfficeState, waiting: TicketNow) -> QueueRowOut:
@@ -94,13 +129,23 @@ def _queue_row(state: OfficeState, waiting: TicketNow) -> QueueRowOut:
     )
 
 
-def desk_queue(state: OfficeState, desk: DeskInfo) -> list[TicketNow]:
+def caller(state: OfficeState, desk: DeskInfo, clerk_id: int) -> Caller:
+    """The desk as the rule of who may call whom needs it."""
+    catalogue = state.catalogue
+    open_desks = [catalogue.desks_by_id[each] for each in state.open_shifts if each in catalogue.desks_by_id]
+    served = frozenset[int]().union(*(each.services | each.help_out for each in open_desks if each.accessible))
+    needs = catalogue.policy.accessible_needs
+    return Caller(desk.id, clerk_id, desk.services, desk.help_out, desk.accessible, needs, served)
+
+
+def desk_queue(state: OfficeState, desk: DeskInfo, clerk_id: int) -> list[TicketNow]:
     """Waiting tickets in the order in which call-next would give them to this desk."""
-    penalty = state.catalogue.policy.help_out_penalty
-    mine = [each for each in state.waiting if each.service_id in desk.services or each.service_id in desk.help_out]
+    penalty, here = state.catalogue.policy.help_out_penalty, caller(state, desk, clerk_id)
+    mine = [each for each in state.waiting if may_call(each.claim, here)]
 
     def key(each: TicketNow) -> tuple[datetime, int]:
-        return order_key(each.rank, state.now, penalty * (each.service_id not in desk.services)), each.id
+        helps = each.service_id in desk.help_out and each.for_desk_id is None and each.for_clerk_id is None
+        return order_key(each.rank, state.now, penalty * helps), each.id
 
     return sorted(mine, key=key)
 
@@ -109,7 +154,7 @@ def desk_snapshot(state: OfficeState, identity: Identity) -> DeskSnapshotOut:
     catalogue = state.catalogue
     shift = state.shift_of(identity.account_id)
     desk = catalogue.desks_by_id.get(shift.desk_id) if shift else None
-    queue = desk_queue(state, desk) if desk else []
+    queue = desk_queue(state, desk, identity.account_id) if desk else []
     call = state.call_by_desk.get(desk.id) if desk else None
     today = [each for each in state.shifts if each.account_id == identity.account_id]
     served = sum(each.served for each in today)
@@ -127,8 +172,28 @@ def desk_snapshot(state: OfficeState, identity: Identity) -> DeskSnapshotOut:
             average_serving_seconds=sum(each.serving_seconds for each in today) // served if served else None,
         ),
         pause_reasons=[NamedOut(reason.value, name) for reason, name in PAUSE_NAMES.items()],
-        rules=RulesOut(catalogue.policy.no_show_min_calls, catalogue.policy.no_show_min_seconds),
+        rules=rules_out(catalogue),
+        postponed=[hall_ticket_out(catalogue, each) for each in state.aside if each.state == State.POSTPONED],
+        missed=[hall_ticket_out(catalogue, each) for each in state.aside if each.state == State.NO_SHOW],
+        postpone_reasons=[NamedOut(code, name) for code, name in catalogue.policy.postpone_reasons.items()],
+        services=[ServiceChoiceOut(each.code, each.name, each.letter) for each in catalogue.services.values() if each.active],
+        colleagues=[
+            PresentOut(each.login, each.name, catalogue.desks_by_id[desk_id].number, each.paused_at is not None)
+            for desk_id, each in state.open_shifts.items()
+            if each.account_id != identity.account_id and desk_id in catalogue.desks_by_id
+        ],
+        alarms=[word_out(state, each, identity.account_id) for each in state.alarms],
     )
+
+
+def rules_out(catalogue: Catalogue) -> RulesOut:
+    policy = catalogue.policy
+    return RulesOut(policy.no_show_min_calls, policy.no_show_min_seconds, policy.auto_call_seconds, int(policy.amber.total_seconds()) // 60)
+
+
+def word_out(state: OfficeState, word: Word, account_id: int) -> WordOut:
+    desk = state.catalogue.desks_by_id.get(word.desk_id or 0)
+    return WordOut(word.id, desk.number if desk else None, word.name, word.at, word.sentence, word.account_id == account_id)
 
 
 def _desk_out(state: OfficeState, desk: DeskInfo, account_id: int) -> DeskOut:
@@ -153,4 +218,5 @@ def _shift_out(shift: ShiftNow, desk: DeskInfo) -> ShiftOut:
         paused_at=shift.paused_at,
         pause_reason=shift.pause_reason,
         pause_note=shift.pause_note,
+        pause_until=shift.pause_until,
     )

@@ -17,7 +17,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.booking import commands
 from queue_service.booking.api import aware
 from queue_service.booking.commands import HoldWish, Person
-from queue_service.booking.desk_api import HALL_ROLES
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import appointments_of_day
 from queue_service.booking.rules import AppointmentState, Channel, spoken
@@ -27,6 +26,7 @@ from queue_service.errors import DomainError, Forbidden, Malformed, NotSignedIn
 from queue_service.pages.i18n import Translator
 from queue_service.pages.render import office_head, page, translator_of
 from queue_service.staff.api import SESSION_COOKIE, check_csrf
+from queue_service.staff.models import HALL_ROLES
 from queue_service.staff.sessions import Identity, Sessions
 from queue_service.tickets.check_in import check_in
 

@@ -1,0 +1,164 @@
+"""What the hall administrator's screen sends. Every answer is the ticket as it is afterwards, or nothing.
+
+Refuses clerks: what goes against the order is the administrator's to decide, except the clerk's own visitor.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Router, delete, post
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.desks import hall
+from queue_service.desks.queries import HallTicketOut, hall_ticket_out
+from queue_service.errors import Forbidden
+from queue_service.offices.catalogue import Catalogue
+from queue_service.staff.api import staff_only
+from queue_service.staff.models import HALL_ROLES
+from queue_service.staff.sessions import Identity
+from queue_service.tickets.commands import Act
+from queue_service.tickets.queries import now_of
+from queue_service.tickets.rules import Need
+
+Line = Annotated[str, msgspec.Meta(max_length=500)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=44_640)]
+
+
+async def hall_only(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """Guard, after staff_only: a hall administrator or the head of the office."""
+    identity: Identity = connection.state["identity"]
+    if identity.role not in HALL_ROLES:
+        raise Forbidden
+
+
+class PostponeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Line
+    minutes: Minutes | None = None
+
+
+class NeedsIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    needs: tuple[Need, ...]
+
+
+class PrivilegeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    privilege: Line | None
+
+
+class ReasonIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Line | None = None
+
+
+class NoticeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ru: Line
+    en: Line | None = None
+    minutes: Minutes = 60
+
+
+class NoticeOut(msgspec.Struct, frozen=True):
+    id: int
+    until: datetime
+
+
+def _act(identity: Identity, now: datetime) -> Act:
+    return Act(at=now, clerk_id=identity.account_id)
+
+
+@post("/tickets/{ticket_id:int}/postpone", status_code=200)
+async def postpone(
+    ticket_id: int, data: PostponeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> HallTicketOut:
+    ticket = await hall.postpone_waiting(db, catalogue, ticket_id, data.reason, data.minutes, _act(identity, now))
+    return hall_ticket_out(catalogue, now_of(ticket))
+
+
+@post("/tickets/{ticket_id:int}/{act:str}", status_code=200)
+async def act_on_ticket(
+    ticket_id: int,
+    act: Literal["resume", "come-back", "first", "leave"],
+    identity: Identity,
+    catalogue: Catalogue,
+    db: AsyncSession,
+    now: datetime,
+    data: ReasonIn | None = None,
+) -> HallTicketOut:
+    """`first` and `leave` need a reason."""
+    reason, who = data.reason if data else None, _act(identity, now)
+    if act == "resume":
+        ticket = await hall.resume(db, catalogue, ticket_id, who)
+    elif act == "come-back":
+        ticket = await hall.come_back(db, catalogue, ticket_id, who)
+    elif act == "first":
+        ticket = await hall.put_first(db, catalogue, ticket_id, reason, who)
+    else:
+        ticket = await hall.send_away(db, catalogue, ticket_id, reason, who)
+    return hall_ticket_out(catalogue, now_of(ticket))
+
+
+@post("/tickets/{ticket_id:int}/needs", status_code=200)
+async def change_needs(
+    ticket_id: int, data: NeedsIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> HallTicketOut:
+    ticket = await hall.change_needs(db, catalogue, ticket_id, data.needs, _act(identity, now))
+    return hall_ticket_out(catalogue, now_of(ticket))
+
+
+@post("/tickets/{ticket_id:int}/privilege", status_code=200)
+async def change_privilege(
+    ticket_id: int, data: PrivilegeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> HallTicketOut:
+    ticket = await hall.change_privilege(db, catalogue, ticket_id, data.privilege, _act(identity, now))
+    return hall_ticket_out(catalogue, now_of(ticket))
+
+
+@post("/desks/{number:str}/end", status_code=204)
+async def end_desk(number: str, data: ReasonIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+    await hall.end_desk(db, catalogue, number, data.reason, _act(identity, now))
+
+
+@post("/services/{code:str}/close", status_code=204)
+async def close_service(code: str, data: ReasonIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+    await hall.close_service(db, catalogue, code, data.reason, _act(identity, now))
+
+
+@post("/services/{code:str}/open", status_code=204)
+async def reopen_service(code: str, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+    await hall.reopen_service(db, catalogue, code, now)
+
+
+@post("/notices")
+async def write_notice(data: NoticeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> NoticeOut:
+    notice = await hall.write_notice(db, catalogue, data.ru, data.en, data.minutes, _act(identity, now))
+    assert notice.id is not None
+    return NoticeOut(notice.id, notice.until)
+
+
+@delete("/notices/{notice_id:int}")
+async def remove_notice(notice_id: int, catalogue: Catalogue, db: AsyncSession) -> None:
+    await hall.remove_notice(db, catalogue, notice_id)
+
+
+@post("/messages/{message_id:int}/read", status_code=204)
+async def read_message(message_id: int, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+    await hall.read_message(db, catalogue.id, message_id, identity.account_id, now)
+
+
+router = Router(
+    "/api/desk/hall",
+    route_handlers=[
+        postpone,
+        change_needs,
+        change_privilege,
+        act_on_ticket,
+        end_desk,
+        close_service,
+        reopen_service,
+        write_notice,
+        remove_notice,
+        read_message,
+    ],
+    guards=[staff_only, hall_only],
+    tags=["hall"],
+)
