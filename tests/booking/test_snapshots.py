@@ -157,12 +157,13 @@ async def test_a_read_that_fails_is_tried_again_by_the_next(storm: Storm, monkey
 
 
 async def test_a_change_during_a_read_is_not_taken_for_seen(storm: Storm) -> None:
-    async def somebody_books() -> None:
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+    def somebody_books() -> float:
+        storm.lasts = lambda: 0.0
         storm.change()
+        return 0.01
 
-    await asyncio.gather(storm.look(), somebody_books())
+    storm.lasts = somebody_books
+    assert await storm.look() == 0, "the read had begun before"
     assert await storm.look() == 1
 
 
