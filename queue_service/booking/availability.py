@@ -73,8 +73,14 @@ NOBODY = Beyond()
 
 
 def ranges_by_lane(lanes: Sequence[int]) -> list["asyncpg.Range[int]"]:
-    """The lanes as the exclusion constraint's index knows them."""
-    return [asyncpg.Range(lane, lane, upper_inc=True) for lane in lanes]
+    """The lanes as the exclusion constraint's index knows them; neighbours as one range, because each is a search of its own."""
+    runs: list[tuple[int, int]] = []
+    for lane in lanes:
+        if runs and runs[-1][1] == lane - 1:
+            runs[-1] = runs[-1][0], lane
+        else:
+            runs.append((lane, lane))
+    return [asyncpg.Range(first, last, upper_inc=True) for first, last in runs]
 
 
 async def free_slots(

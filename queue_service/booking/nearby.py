@@ -1,6 +1,7 @@
 """The next free time of many offices at once, and how far they are: what a citizen compares before choosing one.
 
-Looks three days ahead first, then ten, then to the horizon: most offices answer in the first look, and none is read to its end in vain.
+Looks at today and tomorrow first, then three days ahead, then ten, then to the horizon: most offices answer in the first look, and none is
+read to its end in vain.
 """
 
 import math
@@ -12,7 +13,7 @@ from queue_service.booking.office import Place
 from queue_service.booking.rules import Wanted
 from queue_service.db import Pool
 
-LOOKS = ((0, 3), (3, 10), (10, 31), (31, 367))
+LOOKS = ((0, 1), (1, 3), (3, 10), (10, 31), (31, 367))
 """Days from today, in turns."""
 EARTH_KM = 6371.0
 
