@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from queue_service.booking.queries import AppointmentNow
-from queue_service.booking.rules import ON_HOLD, AppointmentState
+from queue_service.booking.rules import ON_HOLD, AppointmentState, BookingCalendar
 from queue_service.live.state import OfficeState
 from queue_service.text import Text
+from queue_service.tickets.check_in import GRACE_OVER_MIDNIGHT
 from queue_service.tickets.rules import order_key, rank_of_booked
 
 FORESEEN = timedelta(hours=2)
@@ -52,12 +53,17 @@ class AppointmentView(msgspec.Struct, frozen=True):
     ticket: TicketRef | None
 
 
+def is_day_over(calendar: BookingCalendar, starts_at: datetime, now: datetime) -> bool:
+    """Whether nobody may check in for it any more; the same rule as `check_stands` at the terminal."""
+    return calendar.today(starts_at) < calendar.today(now) and starts_at + GRACE_OVER_MIDNIGHT < now
+
+
 def appointment(state: OfficeState, shown: AppointmentNow, ticket: TicketRef | None) -> AppointmentView:
     catalogue, calendar, now = state.catalogue, state.calendar, state.now
     service = catalogue.services_by_id[shown.service_id]
     opens_at = shown.starts_at - calendar.rules.check_in_opens
     booked = shown.state is AppointmentState.BOOKED
-    day_over = calendar.today(shown.starts_at) < calendar.today(now)
+    day_over = is_day_over(calendar, shown.starts_at, now)
     return AppointmentView(
         secret=shown.secret,
         reference=shown.reference,

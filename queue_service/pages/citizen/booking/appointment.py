@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import commands, messages, waitlist
-from queue_service.booking.api import show_calendar
+from queue_service.booking.api import send_links_of, show_calendar
 from queue_service.booking.errors import HoldExpired, NoMovesLeft, NotChangeable, SamePersonTwice, SlotTaken, TooManyActive, TooManyAttempts
 from queue_service.booking.office import Booking
 from queue_service.booking.queries import AppointmentNow, appointment_by_secret
@@ -250,7 +250,9 @@ async def accept(
     try:
         await waitlist.accept(db, booking, secret, now)
     except (HoldExpired, NotChangeable, TooManyActive, SamePersonTwice) as error:
-        await db.rollback()
+        await db.rollback()  # also because who is refused must not keep one connection while asking for another
+        if isinstance(error, TooManyActive):
+            await send_links_of(request.app.state.database, booking, secret, now)
         shown = await appointment_by_secret(booking.pool, secret)
         return await _page(request, shown, db, booking, hub, followed, now, error=error)
     return see(f"/a/{secret}?said=booked")

@@ -15,15 +15,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import commands
 from queue_service.booking.commands import HoldWish
-from queue_service.booking.errors import NotBookable, NotChangeable, ProofNeeded, SlotTaken, TooManyAttempts
-from queue_service.booking.guard import WAITED
+from queue_service.booking.errors import NotBookable, NotChangeable, SlotTaken
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import AppointmentNow, appointment_by_secret
 from queue_service.booking.rules import AppointmentState
 from queue_service.errors import IdempotencyKeyReused, NotFound
 from queue_service.live.hub import Hub
 from queue_service.pages.citizen.booking import options
-from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, link, see, show
+from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, answers, link, see, show
+from queue_service.pages.citizen.booking.proof import Asking, asked_first
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_count, read_date, read_moment, times_page
 from queue_service.pages.render import check_own_form, language_of, translator_of
 
@@ -213,26 +213,15 @@ async def hold(request: AnyRequest, booking: Booking, db: AsyncSession, now: dat
     if starts_at is None:
         return see(link("/book/time", **query, date=day, empty=1) if day else link("/book/day", **query))
     starts_at = starts_at.astimezone(UTC)
+    asking = Asking(form, "/book/hold", link("/book/day", **query), place.catalogue.time_zone)
+    if instead := await asked_first(request, booking.guard, asking, now):
+        return instead
     try:
-        await booking.guard.allow_hold(address_of(request), form.get("altcha"), now)
         secret = await _held(
             request, booking, db, place, HoldWish(service, starts_at, count, language_of(request)), form.get("key", ""), now
         )
     except SlotTaken:
         return see(link("/book/time", **query, date=_local_day(place, starts_at), lost=starts_at.isoformat()))
-    except ProofNeeded:
-        asked = {
-            "fields": form,
-            "card": booking.guard.waiting_card(now),
-            "card_good_at": now + WAITED,
-            "time_zone": place.catalogue.time_zone,
-            "back": link("/book/day", **query),
-        }
-        return show(request, "proof.html", asked, status_code=403)
-    except TooManyAttempts as error:
-        return show(
-            request, "busy.html", {"detail": translator_of(request).text(error.text), "back": link("/book/day", **query)}, status_code=429
-        )
     # The first question without an answer: of a form that was begun, not the first of all.
     answer = see(f"/book/{secret}/check")
     answer.set_cookie(Cookie(HOLD_COOKIE, value=secret, path="/book", max_age=HOLD_COOKIE_SECONDS, httponly=True, samesite="lax"))

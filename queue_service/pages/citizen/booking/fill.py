@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import commands
-from queue_service.booking.api import confirm_guarded
+from queue_service.booking.api import confirm_guarded, send_links_of
 from queue_service.booking.commands import CODE_TRIES, Person
 from queue_service.booking.errors import (
     AlreadyExtended,
@@ -33,6 +33,7 @@ from queue_service.db import utc
 from queue_service.errors import DomainError
 from queue_service.notifications.contacts import BadContact, masked, parse_contact
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, link, see, show, wrong
+from queue_service.pages.citizen.booking.proof import Asking, asked_first
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_date, read_moment, times_page
 from queue_service.pages.render import check_own_form, language_of, translator_of
 
@@ -237,11 +238,18 @@ async def take_another_time(
         return await times_page(request, booking, _chooser(form, now), day, now, problem=problem)
     if starts_at == form.appointment.starts_at and not form.lapsed(now):
         return see(form.next_question())
+    asking = Asking(typed, f"{form.path}/time", f"{form.path}/time", form.place.catalogue.time_zone)
+    await db.rollback()  # nobody who is asked to wait keeps the appointment locked meanwhile
+    if instead := await asked_first(request, booking.guard, asking, now):
+        return instead
     try:
         await commands.hold_again(db, booking, secret, starts_at, now)
     except SlotTaken:
         await db.rollback()
         return see(link(f"/book/{secret}/time", lost=starts_at.isoformat()))
+    except NotChangeable:  # booked in another window between the two looks
+        await db.rollback()
+        return see(f"/book/{secret}/check")
     return see((await _form(db, booking, secret, now)).next_question())
 
 
@@ -344,7 +352,11 @@ async def verify(request: AnyRequest, secret: str, db: AsyncSession, booking: Bo
         await db.rollback()
         form = await _form(db, booking, secret, now)
         return _elsewhere(form, now) or see(form.next_question())
-    except (TooManyActive, SamePersonTwice) as error:
+    except TooManyActive as error:
+        await db.rollback()  # who is refused must not keep one connection while asking for another
+        await send_links_of(request.app.state.database, booking, secret, now)
+        return await _refused(request, secret, db, booking, now, error)
+    except SamePersonTwice as error:
         return await _refused(request, secret, db, booking, now, error)
     except TooManyAttempts as error:
         await db.rollback()

@@ -13,6 +13,7 @@ from queue_service.booking.errors import TooManyAttempts
 from queue_service.booking.office import Booking
 from queue_service.booking.queries import find_booking
 from queue_service.booking.rules import AppointmentState
+from queue_service.live.views.appointment import is_day_over
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, see, show, wrong
 from queue_service.pages.render import check_own_form, translator_of
 
@@ -42,9 +43,11 @@ async def found(request: AnyRequest, db: AsyncSession, booking: Booking, now: da
     appointment = await find_booking(db, booking, reference, contact)
     if appointment is None:
         return show(request, "find_wrong.html", {"back": "/find", "reference": reference}, status_code=404)
-    over = appointment.state is AppointmentState.MISSED or (appointment.state is AppointmentState.BOOKED and appointment.ends_at < now)
-    if appointment.state is AppointmentState.CANCELLED or over:
-        place = await booking.at_id(appointment.office_id, now)
+    place = await booking.at_id(appointment.office_id, now)
+    # Who is late has a booking still: the terminal gives a ticket of the common queue for it.
+    forgotten = appointment.state is AppointmentState.BOOKED and is_day_over(place.calendar, appointment.starts_at, now)
+    over = forgotten or appointment.state is AppointmentState.MISSED
+    if over or appointment.state is AppointmentState.CANCELLED:
         context = {
             "back": "/find",
             "appointment": appointment,
