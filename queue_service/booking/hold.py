@@ -127,8 +127,10 @@ def slot_at(calendar: BookingCalendar, wanted: Wanted, starts_at: datetime, now:
         return None
     day = calendar.today(starts_at)
     ends_at = starts_at + rules.length(wanted.applications)
+    following = day + timedelta(days=1)
+    days = [day] if ends_at <= calendar.midnight(following) else [day, following]
     hours: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
-    for each in calendar.opening(wanted, [day, day + timedelta(days=1)], now):
+    for each in calendar.opening(wanted, days, now):
         hours.setdefault((each.lane_id, each.phase), []).append((each.opens, each.closes))
     step = int(rules.grid.total_seconds())
     fitting = {

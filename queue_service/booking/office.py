@@ -3,6 +3,7 @@
 Refuses to decide anything: it only fetches.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -86,8 +87,12 @@ class Booking:
 
     async def alternatives(self, place: Place, wanted: Wanted, starts_at: datetime, now: datetime) -> list[FreeSlot]:
         """The free slots nearest to a lost one, in the order of time."""
-        slots = [slot for day in await self.horizon(place, wanted, now) for slot in day.slots if slot.starts_at != starts_at]
-        nearest = sorted(slots, key=lambda slot: abs(slot.starts_at - starts_at))[:ALTERNATIVES]
+        today = place.calendar.today(now)
+        days = days_from(today, place.calendar.services[wanted.service_id].horizon_days + 1)
+        slots = (await self.snapshots.of(place.calendar, wanted, days, now)).in_order
+        at = bisect_left(slots, starts_at, key=lambda slot: slot.starts_at)
+        around = [slot for slot in slots[max(0, at - ALTERNATIVES) : at + ALTERNATIVES + 1] if slot.starts_at != starts_at]
+        nearest = sorted(around, key=lambda slot: abs(slot.starts_at - starts_at))[:ALTERNATIVES]
         return sorted(nearest, key=lambda slot: slot.starts_at)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from queue_service.booking.availability import DayOfSlots, slots_of_days
+from queue_service.booking.availability import DayOfSlots, FreeSlot, slots_of_days
 from queue_service.booking.rules import BookingCalendar, Wanted
 from queue_service.db import Pool
 
@@ -42,6 +42,8 @@ class SlotList:
     """Reads begun so far."""
     shown: int = 0
     """Which of them the days are from."""
+    in_order: Sequence[FreeSlot] = ()
+    """The slots of all days, for whoever looks for the nearest."""
     rendered: bytes | None = None
     """The days as JSON, once somebody has asked for it."""
 
@@ -89,6 +91,7 @@ class Snapshots:
         found = await slots_of_days(self._pool, known.calendar, wanted, days, now)
         known.ahead = min(float(BURST), known.ahead + (started - known.read_at) / PACE_SECONDS) - 1
         known.days, known.heard, known.read_at = found, heard, started
+        known.in_order = [slot for day in found for slot in day.slots]
         known.rendered, known.shown = None, known.begun
 
     async def days(self, calendar: BookingCalendar, wanted: Wanted, days: Sequence[date], now: datetime) -> Sequence[DayOfSlots]:
