@@ -1,6 +1,13 @@
 """What may happen to a ticket and in which order tickets are called: the discipline of the queue, written once, pure.
 
 `desks.call_next` says the same order in SQL; a Hypothesis test holds the two together. Refuses to read a clock or a table.
+
+Nobody starves. An ordinary ticket's key is its `due_at` and never changes, and the desks of its service call a smaller key first, so only
+a ticket whose `rank_at` is not after that `due_at` can be called before it. `rank_at` is arrival (or booked time) + norm - head start:
+whoever comes, or is booked, later than `due_at` + the largest head start - the shortest norm is called after it, privileged or not, and
+however many they are. So the ordinary visitor waits for those alone: at most n / desks + 1 visits, where n is the number of tickets with
+such a rank. (At a desk that only helps out the penalty is added to `due_at`; a call out of order or a visitor sent back by a person is
+outside the rule, and the journal says by whom.) `tests/tickets/test_starvation.py` sends the worst streams.
 """
 
 from dataclasses import dataclass
