@@ -30,6 +30,14 @@ Flag = Annotated[bool, Meta(description="true или false")]
 Minutes = Annotated[int, Meta(ge=1, le=480, description="целое число минут от 1 до 480")]
 MinutesOrNone = Annotated[int, Meta(ge=0, le=1440, description="целое число минут от 0 до 1440")]
 Seconds = Annotated[int, Meta(ge=0, le=600, description="целое число секунд от 0 до 600")]
+AutoCallSeconds = Annotated[int, Meta(ge=1, le=600, description="целое число секунд от 1 до 600 или null (вызывает только сотрудник)")]
+AmberMinutes = Annotated[int, Meta(ge=0, le=120, description="целое число минут от 0 до 120")]
+# No longer than a night: the next day must find the last one ended.
+DayEndsMinutes = Annotated[int, Meta(ge=0, le=360, description="целое число минут от 0 до 360")]
+NeedCode = Annotated[
+    Literal["low_vision", "hearing", "wheelchair"],
+    Meta(description="low_vision (плохо видит), hearing (плохо слышит) или wheelchair (коляска)"),
+]
 Calls = Annotated[int, Meta(ge=1, le=10, description="целое число вызовов от 1 до 10")]
 DailyLimit = Annotated[int, Meta(ge=1, le=10_000, description="целое число талонов в день от 1 до 10000")]
 KioskCount = Annotated[int, Meta(ge=0, le=100, description="целое число терминалов от 0 до 100")]
@@ -97,6 +105,13 @@ class ServiceBooking(_Part):
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+class Choice(_Part):
+    """One of a list that staff choose from."""
+
+    code: Code
+    name: Text
+
+
 class Service(_Part):
     code: Code
     group: Code
@@ -110,6 +125,9 @@ class Service(_Part):
     documents: list[Text] = []
     booking: ServiceBooking | None = None
     """None: it is not booked."""
+    results: list[Choice] = []
+    """The clerk chooses one when a visit ends; none: nothing is asked."""
+    counts_applications: Flag = False
 
 
 class Catalogue(_Part):
@@ -147,6 +165,13 @@ class Policy(_Part):
     booked_head_start_minutes: MinutesOrNone = 60
     late_grace_minutes: MinutesOrNone = 15
     help_out_penalty_minutes: MinutesOrNone = 10
+    accessible_needs: list[NeedCode] = field(default_factory=lambda: ["wheelchair"])
+    """Who waits for an accessible desk while one is open for the service."""
+    auto_call_seconds: AutoCallSeconds | None = None
+    postpone_reasons: list[Choice] = []
+    """None: the built-in list."""
+    day_ends_minutes: DayEndsMinutes = 60
+    amber_minutes: AmberMinutes = 5
 
 
 class OfficeBooking(_Part):
@@ -327,6 +352,7 @@ def _contradictions(city: Configuration, sound: Sound) -> Iterator[Found]:
         yield from _opening_hours(office.opening_hours, (*path, "opening_hours"), sound)
         yield from _public_holidays(office.public_holidays, (*path, "public_holidays"), sound)
         yield from _closures(office.closures, (*path, "closures"), sound)
+        yield from _policy(office.policy, (*path, "policy"), sound)
         yield from _zones(office, path, sound)
         yield from _repeated((*path, "desks"), "number", (desk.number for desk in office.desks), sound)
         yield from _lanes(office.lanes, (*path, "lanes"), sound)
@@ -346,6 +372,15 @@ def _catalogue(catalogue: Catalogue, sound: Sound) -> Iterator[Found]:
     for index, service in enumerate(catalogue.services):
         if complete and sound(*services, index, "group") and service.group not in known:
             yield (*services, index, "group"), f"группа «{service.group}» не найдена"
+        yield from _repeated((*services, index, "results"), "code", (each.code for each in service.results), sound)
+
+
+def _policy(policy: Policy, path: Path, sound: Sound) -> Iterator[Found]:
+    reasons, needs = (*path, "postpone_reasons"), (*path, "accessible_needs")
+    yield from _repeated(reasons, "code", (each.code for each in policy.postpone_reasons), sound)
+    for index, need in enumerate(policy.accessible_needs):
+        if sound(*needs, index) and need in policy.accessible_needs[:index]:
+            yield (*needs, index), f"«{need}» уже есть выше, а должно встречаться один раз"
 
 
 def _time_zone(name: str | None, path: Path, sound: Sound) -> Iterator[Found]:

@@ -8,6 +8,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from msgspec import to_builtins
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -93,6 +94,11 @@ async def _load_office(db: AsyncSession, configuration: Configuration, office: f
         booked_head_start_minutes=policy.booked_head_start_minutes,
         late_grace_minutes=policy.late_grace_minutes,
         help_out_penalty_minutes=policy.help_out_penalty_minutes,
+        accessible_needs=list(policy.accessible_needs),
+        auto_call_seconds=policy.auto_call_seconds,
+        postpone_reasons=to_builtins(policy.postpone_reasons),
+        day_ends_minutes=policy.day_ends_minutes,
+        amber_minutes=policy.amber_minutes,
     )
     await _load_hours(db, office, office_id)
     services = await _load_services(db, configuration, office, office_id)
@@ -147,6 +153,8 @@ async def _load_services(db: AsyncSession, configuration: Configuration, office:
             walk_in=service.walk_in if override.walk_in is None else override.walk_in,
             active=True,
             position=position,
+            result_codes=to_builtins(service.results),
+            counts_applications=service.counts_applications,
         )
     return services
 

@@ -166,7 +166,7 @@ class Clerk:
             await self._desk.command("start")
             self._serving = True
         await self._stage.day.pause(self._minutes(ticket))
-        await self._desk.command("finish")
+        await self._desk.finish()
         self._stage.promises.ended(ticket.id, "принят")
         self._forget(ticket, served=True)
 

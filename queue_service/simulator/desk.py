@@ -71,9 +71,21 @@ class Desk:
             raise Refused("вызов", answer)
         return answer.read(DeskTicket)
 
-    async def command(self, name: str) -> None:
+    async def finish(self) -> None:
+        """Ends the visit; where the service wants to know how it ended, the first result of its list is chosen."""
+        try:
+            await self.command("finish")
+        except Refused as refused:
+            if refused.code != "result_needed":
+                raise
+            current = (await self.snapshot()).current
+            if current is None or not current.results:
+                raise
+            await self.command("finish", {"result": current.results[0].code})
+
+    async def command(self, name: str, body: object = None) -> None:
         """`recall`, `start`, `finish`, `no-show` or `return` on the current ticket."""
-        answer = await self._send("POST", f"/api/desk/{name}")
+        answer = await self._send("POST", f"/api/desk/{name}", body)
         if answer.status == 200:
             answer.read(DeskTicket)
         elif not (answer.retried and answer.problem.code in ALREADY):

@@ -97,6 +97,7 @@ class DeskTicket(Read, frozen=True):
     issued_at: datetime
     called_at: datetime | None
     calls: int
+    results: list[Named] = []
 
 
 class ShiftSeen(Read, frozen=True):

@@ -378,6 +378,39 @@ def test_a_policy_cannot_be_negative() -> None:
     ]
 
 
+def test_the_rules_of_a_halls_day_say_what_they_take() -> None:
+    city = a_city()
+    city["catalogue"]["services"][0]["results"] = [{"code": "done", "name": {"ru": "Да"}}, {"code": "done", "name": {"en": "No"}}]
+    city["catalogue"]["services"][0]["counts_applications"] = "иногда"
+    city["offices"][0]["policy"] = {
+        "accessible_needs": ["wheelchair", "wings", "wheelchair"],
+        "auto_call_seconds": 0,
+        "postpone_reasons": [{"code": "away", "name": {"ru": "Отошёл"}}, {"code": "away", "name": {"ru": "Ушёл"}}],
+        "day_ends_minutes": 361,
+        "amber_minutes": -1,
+    }
+    assert problems_of(city) == [
+        "catalogue.services[0].results[1].code: «done» уже есть выше, а должно встречаться один раз",
+        "catalogue.services[0].results[1].name: нет русского текста (ru)",
+        "catalogue.services[0].counts_applications: ожидается true или false, а здесь «иногда»",
+        "offices[0].policy.accessible_needs[1]: ожидается low_vision (плохо видит), hearing (плохо слышит) или wheelchair (коляска),"
+        " а здесь «wings»",
+        "offices[0].policy.accessible_needs[2]: «wheelchair» уже есть выше, а должно встречаться один раз",
+        "offices[0].policy.auto_call_seconds: ожидается целое число секунд от 1 до 600 или null (вызывает только сотрудник), а здесь «0»",
+        "offices[0].policy.postpone_reasons[1].code: «away» уже есть выше, а должно встречаться один раз",
+        "offices[0].policy.day_ends_minutes: ожидается целое число минут от 0 до 360, а здесь «361»",
+        "offices[0].policy.amber_minutes: ожидается целое число минут от 0 до 120, а здесь «-1»",
+    ]
+
+
+def test_few_shipped_services_ask_for_a_result_and_the_commonest_do_not(petersburg: Configuration) -> None:
+    asking = {service.code for service in petersburg.catalogue.services if service.results}
+    assert asking
+    assert len(asking) < len(petersburg.catalogue.services) / 4
+    assert not asking & {"residence-registration", "passport", "ready-documents", "consultation"}
+    assert {each.name["ru"] for service in petersburg.catalogue.services for each in service.results} >= {"Принято", "Отказ в приёме"}
+
+
 @pytest.mark.parametrize("grid", [0, 7, 45, "15", True])
 def test_a_grid_divides_the_hour(grid: object) -> None:
     city = a_city()

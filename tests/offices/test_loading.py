@@ -1,13 +1,14 @@
 """A checked configuration becomes rows, once and again: what is new appears, what changed changes, what is gone is switched off."""
 
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
 
 from queue_service.db import Database
-from queue_service.offices.catalogue import Catalogue, load_catalogue
+from queue_service.offices.catalogue import POSTPONE_REASONS, Catalogue, load_catalogue
 from queue_service.offices.configuration import parse_configuration
 from queue_service.offices.loading import digest_of, is_loaded, load_configuration
 from tests.offices.test_configuration import SHIPPED, a_city, a_service
@@ -51,6 +52,30 @@ async def test_a_city_is_loaded_as_its_file_says(database: Database, city: dict[
     assert office.services["consultation"].typical_minutes == 10
     assert {number: desk.zone for number, desk in office.desks.items()} == {each["number"]: each["zone"] for each in written["desks"]}
     assert set(office.privileges) == {"veteran", "pregnant"}
+
+
+async def test_the_rules_of_a_halls_day_are_loaded(database: Database, city: dict[str, Any]) -> None:
+    city["offices"][0]["policy"] = {
+        "accessible_needs": ["hearing"],
+        "auto_call_seconds": 40,
+        "postpone_reasons": [{"code": "copies", "name": {"ru": "Делает копии"}}],
+        "day_ends_minutes": 90,
+        "amber_minutes": 3,
+    }
+    city["catalogue"]["services"][0] |= {"results": [{"code": "accepted", "name": {"ru": "Принято"}}], "counts_applications": True}
+    await load(database, city)
+    (office,) = (await catalogues(database)).values()
+    policy, (first, second) = office.policy, office.services.values()
+    assert (policy.accessible_needs, policy.auto_call_seconds) == (frozenset({"hearing"}), 40)
+    assert (policy.day_ends, policy.amber) == (timedelta(minutes=90), timedelta(minutes=3))
+    assert policy.postpone_reasons == {"copies": {"ru": "Делает копии"}}
+    assert (first.result_codes, first.counts_applications) == ({"accepted": {"ru": "Принято"}}, True)
+    assert (second.result_codes, second.counts_applications) == ({}, False)
+    del city["offices"][0]["policy"], city["catalogue"]["services"][0]["results"]
+    await load(database, city)
+    (office,) = (await catalogues(database)).values()
+    assert (office.policy.auto_call_seconds, len(office.policy.postpone_reasons)) == (None, len(POSTPONE_REASONS))
+    assert next(iter(office.services.values())).result_codes == {}
 
 
 async def test_an_office_stands_where_its_file_says_and_knows_its_holidays(database: Database, city: dict[str, Any]) -> None:

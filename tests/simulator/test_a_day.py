@@ -85,6 +85,15 @@ async def test_a_day_ends_with_everybody_served_and_every_desk_closed(
     assert "выполнил все" in said
 
 
+async def test_a_clerk_says_how_a_visit_ended_where_the_service_asks(service: Service, database: Database, tmp_path: Path) -> None:
+    hall = await a_hall(database, service.base_url, tmp_path)
+    results = [{"code": "accepted", "name": {"ru": "Принято"}}, {"code": "refused", "name": {"ru": "Отказ"}}]
+    await database.hot.execute("UPDATE service SET result_codes = $1 WHERE code = 'passport'", results)
+    assert await play_day(hall.order(visitors=8)) == 0
+    said = await database.hot.fetch("SELECT DISTINCT details->>'result' AS code FROM ticket_event WHERE kind = 'finished'")
+    assert "accepted" in {row["code"] for row in said} <= {"accepted", None}
+
+
 async def test_the_crowd_is_as_mixed_as_planned(
     service: Service, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
