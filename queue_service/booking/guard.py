@@ -87,16 +87,27 @@ class Guard:
         begun = f"waited.{int(now.timestamp())}.{secrets.token_hex(8)}"
         return f"{begun}.{self._signed(begun)}"
 
+    def card_to_wait_with(self, now: datetime, sent: str | None) -> tuple[str, datetime]:
+        """A card, and when it will be good: the one that was sent while its minute runs, so that an impatient press costs nothing."""
+        if sent and (since := self._begun(sent)) and timedelta() <= now - since < WAITED:
+            return sent, since + WAITED
+        return self.waiting_card(now), now + WAITED
+
+    def _begun(self, card: str) -> datetime | None:
+        """When we handed the card out; None for what is no card of ours."""
+        begun, _, signature = card.rpartition(".")
+        if not begun.startswith("waited.") or not hmac.compare_digest(signature.encode(), self._signed(begun).encode()):
+            return None
+        return datetime.fromtimestamp(int(begun.split(".")[1]), UTC)
+
     def _signed(self, text: str) -> str:
         return self.ring.fingerprint(f"card {text}").hex()
 
     async def _has_waited(self, card: str, address: str, now: datetime) -> bool:
-        begun, _, signature = card.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._signed(begun).encode()):
+        since = self._begun(card)
+        if since is None or not WAITED <= now - since <= PROOF_LIFE:
             return False
-        since = datetime.fromtimestamp(int(begun.split(".")[1]), UTC)
-        if not WAITED <= now - since <= PROOF_LIFE:
-            return False
+        begun = card.rpartition(".")[0]
         return (
             await self.limiter.hit(f"proof {begun}", 1, PROOF_LIFE, now) is None
             and await self.limiter.hit(f"waited {address}", MOST_WAITED, PATIENCE, now) is None

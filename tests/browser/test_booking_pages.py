@@ -10,9 +10,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from queue_service.db import Database
+from queue_service.tickets.rules import Rank
+from tests.booking.scene import outbox
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.test_accessibility import AXE, RULES, THEMES, ZOOMED, prefer, scrolls_sideways
-from tests.support.factories import AnOffice, a_lane, a_service, an_office, booked_online
+from tests.support.booking import booked, free_slots, held
+from tests.support.factories import AnOffice, Queued, a_clerk_at, a_lane, a_queue, a_service, an_office, booked_online
 from tests.support.service import Service
 
 NAME = "Иванова Анна Петровна"
@@ -523,6 +526,145 @@ async def test_the_waitlist_offers_and_one_press_accepts(service: Service, datab
     await page.get_by_role("button", name="Принять").click()
     await expect(page.locator("article.pass")).to_have_attribute("data-state", "booked")
     assert await states(database) == ["booked"]
+
+
+async def api_hold(service: Service, office: AnOffice, starts_at: str) -> str:
+    return str((await held(service, office, starts_at))["secret"])
+
+
+async def remembered(service: Service, secret: str, contact: str = CONTACT) -> None:
+    """The form is filled in up to its last page."""
+    for question, typed in (("who", {"name": NAME}), ("contact", {"contact": contact})):
+        assert (await service.http.post(f"/book/{secret}/{question}", data=typed)).status_code == 303
+
+
+async def links_sent(database: Database) -> int:
+    return int(await database.hot.fetchval("SELECT count(*) FROM outbox_message WHERE kind = 'links'"))
+
+
+async def test_who_has_too_many_bookings_keeps_the_form_and_is_sent_their_links(service: Service, database: Database) -> None:
+    """Whether the contact was believed, or proven by a code, or stood on the waitlist."""
+    office = await a_bookable_office(database, active_limit=1)
+    slots = (await free_slots(service, office))[8:12]
+    await booked(service, office, slots[0], contact=CONTACT)
+    secret = await api_hold(service, office, slots[1])
+    await remembered(service, secret)
+    refused = await service.http.post(f"/book/{secret}/confirm")
+    assert (refused.status_code, CONTACT in refused.text, "Проверьте" in refused.text) == (409, True, True)
+    assert await links_sent(database) == 1
+
+    await database.hot.execute("DELETE FROM outbox_message")
+    verified_at = await a_bookable_office(database, active_limit=1, verify_contact=True)
+    secret = await api_hold(service, verified_at, slots[2])
+    await remembered(service, secret)
+    assert (await service.http.post(f"/book/{secret}/confirm")).headers["location"] == f"/book/{secret}/code"
+    (code,) = await outbox(database, "code")
+    refused = await service.http.post(f"/book/{secret}/code", data={"code": code.facts.code})
+    assert (refused.status_code, CONTACT in refused.text) == (409, True)
+    assert await links_sent(database) == 1
+
+    await database.hot.execute("DELETE FROM outbox_message")
+    await database.hot.execute("UPDATE appointment SET state = 'offered' WHERE secret = $1", secret)
+    refused = await service.http.post(f"/a/{secret}/accept")
+    assert (refused.status_code, "Принять" in refused.text) == (409, True)
+    assert await links_sent(database) == 1
+    assert sorted(await states(database)) == ["booked", "held", "offered"]
+
+
+async def test_a_person_cannot_be_at_two_desks_at_one_time(service: Service, database: Database) -> None:
+    office = await a_bookable_office(database, lanes=3)
+    first, second = (await free_slots(service, office))[8:10]
+    await booked(service, office, first, contact=CONTACT, name=NAME)
+    secret = await api_hold(service, office, first)
+    await remembered(service, secret)
+    refused = await service.http.post(f"/book/{secret}/confirm")
+    assert (refused.status_code, "#change-time" in refused.text, NAME in refused.text) == (409, True, True)
+    other = (await booked(service, office, second, contact=CONTACT, name=NAME))["secret"]
+    refused = await service.http.post(f"/a/{other}/move", data={"starts_at": first})
+    assert (refused.status_code, 'data-state="booked"' in refused.text) == (409, True)
+    assert sorted(await states(database)) == ["booked", "booked", "held"]
+
+
+async def test_a_code_that_comes_when_the_hold_is_over_leads_to_another_time(service: Service, database: Database) -> None:
+    verified_at = await a_bookable_office(database, verify_contact=True)
+    secret = await api_hold(service, verified_at, (await free_slots(service, verified_at))[8])
+    await remembered(service, secret)
+    await service.http.post(f"/book/{secret}/confirm")
+    (code,) = await outbox(database, "code")
+    await lapse(database, secret)
+    late = await service.http.post(f"/book/{secret}/code", data={"code": code.facts.code})
+    assert (late.status_code, late.headers["location"]) == (303, f"/book/{secret}/time")
+
+
+async def test_the_nearest_office_is_first_for_who_says_where_they_are(
+    service: Service, database: Database, arrives: Arrives, open_page: OpenPage
+) -> None:
+    """Nevsky prospect is asked from; the rounded place stands in the address, where the person sees it."""
+    places = {"far": (59.74, 30.09), "near": (59.93, 30.36), "middle": (59.99, 30.25)}
+    offices = {}
+    for name, (latitude, longitude) in places.items():
+        office = await an_office(database, a_service("passport"), latitude=latitude, longitude=longitude)
+        await booked_online(database, office)
+        await a_lane(database, office)
+        offices[office.slug] = name
+    unknown = await a_bookable_office(database)
+    where = {"latitude": 59.93428, "longitude": 30.33511}
+    page = await open_page(
+        f"{service.base_url}/book/office?service=passport&district=d", PHONE, permissions=["geolocation"], geolocation=where
+    )
+    await page.locator("#near-me").click()
+    await expect(page).to_have_url(f"{service.base_url}/book/office?service=passport&lat=59.93&lon=30.34")
+    shown = [await each.get_attribute("data-office") for each in await page.locator("[data-office]").all()]
+    assert [offices.get(str(each)) for each in shown[:3]] == ["near", "middle", "far"]
+    assert unknown.slug in shown[3:], "an office whose place is not known comes last"
+    await expect(page.locator("#near-note")).to_contain_text("Сначала ближайшие к вам")
+    await expect(page.locator("[data-office]").first).to_contain_text("км")
+
+
+async def test_who_does_not_say_where_they_are_types_a_district(service: Service, office: AnOffice, open_page: OpenPage) -> None:
+    page = await open_page(f"{service.base_url}/book/office?service=passport", PHONE)
+    await page.locator("#near-me").click()
+    await expect(page.locator("#near-note")).to_contain_text("Введите район")
+
+
+async def test_the_page_says_that_visits_run_late_and_takes_it_back(
+    service: Service, database: Database, office: AnOffice, open_page: OpenPage
+) -> None:
+    """A hall full of people whose turn was long ago, and one desk."""
+    known = await booked(service, office, (await free_slots(service, office))[1])
+    before = datetime.now(UTC) - timedelta(hours=3)
+    tickets = await a_queue(database, office, [Queued(rank=Rank(before, before, before), issued_at=before) for _ in range(6)])
+    await a_clerk_at(database, office, "1")
+    page = await open_page(f"{service.base_url}/a/{known['secret']}", PHONE)
+    delay = page.locator("[data-slot=delay]")
+    await expect(delay).to_have_text(re.compile(r"Примите к сведению: приём задерживается на \d+ минут"))
+    plain = await service.http.get(f"/a/{known['secret']}")
+    assert "приём задерживается" in plain.text, "also without scripts"
+    await database.hot.execute("UPDATE ticket SET state = 'expired', ended_at = now() WHERE id = ANY ($1::bigint[])", tickets)
+    await database.hot.execute("SELECT pg_notify('office_changed', $1)", str(office.id))
+    await expect(delay).to_be_hidden()
+
+
+async def test_a_message_that_did_not_arrive_is_said_and_sent_once_more(
+    service: Service, database: Database, office: AnOffice, arrives: Arrives
+) -> None:
+    citizen = await arrives(java_script_enabled=False)
+    page = citizen.page
+    secret = await citizen.books()
+    await page.goto(f"{citizen.base}/a/{secret}")
+    await expect(page.locator("[data-delivery]").first).to_contain_text("отправляем")
+    await expect(page.get_by_role("button", name="Отправить ещё раз")).to_have_count(0)
+    await database.hot.execute("UPDATE outbox_message SET state = 'failed', recipient = NULL, payload = NULL WHERE kind = 'confirmation'")
+    await page.reload()
+    await expect(page.locator("[data-delivery=failed]")).to_contain_text("не удалось доставить")
+    await expect(page.locator("[data-delivery=failed]")).to_contain_text("•••")
+    await page.get_by_role("button", name="Отправить ещё раз").click()
+    await expect(page.locator(".notice.good")).to_contain_text("ещё раз")
+    pending = "SELECT count(*) FROM outbox_message WHERE kind = 'confirmation' AND state = 'pending'"
+    assert await database.hot.fetchval(pending) == 1
+    await page.goto(f"{citizen.base}/a/{secret}")
+    await expect(page.locator("[data-delivery=pending]")).to_have_count(1)
+    await expect(page.get_by_role("button", name="Отправить ещё раз")).to_have_count(0), "it is under way: pressing again helps nobody"
 
 
 async def test_a_secret_that_is_none_is_not_found(service: Service) -> None:

@@ -26,7 +26,7 @@ from queue_service.live.views.parts import encoded, enveloped
 from queue_service.notifications.contacts import masked
 from queue_service.notifications.outbox import Delivery, deliveries
 from queue_service.notifications.rules import State
-from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, link, see, show
+from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, afresh, answers, link, see, show
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_date, read_moment, times_page
 from queue_service.pages.citizen.qr import qr_answer
 from queue_service.pages.render import check_own_form, translator_of
@@ -99,12 +99,19 @@ async def _messages(db: AsyncSession, booking: Booking, shown: AppointmentNow) -
     return {
         "to": masked(commands.contact_of(booking, appointment)),
         "known": list(reversed(due)),
-        "again": any(_troubled(each) for each in due) and shown.state is AppointmentState.BOOKED,
+        "again": shown.state is AppointmentState.BOOKED and _sending_again_helps(due),
     }
 
 
-def _troubled(delivery: Delivery) -> bool:
-    return delivery.state in (State.FAILED, State.UNCONFIRMED)
+def _sending_again_helps(oldest_first: list[Delivery]) -> bool:
+    """Something did not arrive, and no confirmation has gone out since."""
+    helps = False
+    for each in oldest_first:
+        if each.state in (State.FAILED, State.UNCONFIRMED):
+            helps = True
+        elif each.kind == "confirmation":
+            helps = False
+    return helps
 
 
 @get("/a/{secret:str}/qr.svg", include_in_schema=False)
@@ -207,8 +214,8 @@ async def move(
         await db.rollback()
         return see(link(f"/a/{secret}/move", lost=starts_at.isoformat()))
     except (NoMovesLeft, NotChangeable, SamePersonTwice) as error:
-        await db.rollback()
-        return await _page(request, shown, db, booking, hub, followed, now, error=error)
+        async with afresh(request, db) as apart:
+            return await _page(request, shown, apart, booking, hub, followed, now, error=error)
     return see(f"/a/{secret}?said=moved")
 
 
@@ -250,11 +257,12 @@ async def accept(
     try:
         await waitlist.accept(db, booking, secret, now)
     except (HoldExpired, NotChangeable, TooManyActive, SamePersonTwice) as error:
-        await db.rollback()  # also because who is refused must not keep one connection while asking for another
+        await db.rollback()  # first: who is refused must not keep one connection while asking for another
         if isinstance(error, TooManyActive):
             await send_links_of(request.app.state.database, booking, secret, now)
         shown = await appointment_by_secret(booking.pool, secret)
-        return await _page(request, shown, db, booking, hub, followed, now, error=error)
+        async with afresh(request, db) as apart:
+            return await _page(request, shown, apart, booking, hub, followed, now, error=error)
     return see(f"/a/{secret}?said=booked")
 
 

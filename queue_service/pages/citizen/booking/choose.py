@@ -241,7 +241,7 @@ async def _held(request: AnyRequest, booking: Booking, db: AsyncSession, place: 
             try:
                 return (await commands.hold_again(db, booking, before.secret, wish.starts_at, now)).secret
             except NotChangeable:
-                await db.rollback()
+                pass  # booked in another window meanwhile, and nothing was written here: a hold of its own
     named = HoldWish(wish.service, wish.starts_at, wish.applications, wish.language, key=_key(key, place, wish))
     try:
         held = await commands.hold(booking, place, named, now)

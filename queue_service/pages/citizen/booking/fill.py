@@ -32,7 +32,7 @@ from queue_service.booking.rules import AppointmentState
 from queue_service.db import utc
 from queue_service.errors import DomainError
 from queue_service.notifications.contacts import BadContact, masked, parse_contact
-from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, link, see, show, wrong
+from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, afresh, answers, link, see, show, wrong
 from queue_service.pages.citizen.booking.proof import Asking, asked_first
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_date, read_moment, times_page
 from queue_service.pages.render import check_own_form, language_of, translator_of
@@ -229,7 +229,8 @@ async def take_another_time(
     check_own_form(request)
     typed = await answers(request)
     starts_at = read_moment(typed.get("starts_at"))
-    form = await _form(db, booking, secret, now)
+    async with request.app.state.database.session() as apart:  # who is asked to wait must not keep the appointment locked
+        form = await _form(apart, booking, secret, now)
     if elsewhere := _elsewhere(form, now, may_be_lapsed=True):
         return elsewhere
     if starts_at is None:
@@ -239,7 +240,6 @@ async def take_another_time(
     if starts_at == form.appointment.starts_at and not form.lapsed(now):
         return see(form.next_question())
     asking = Asking(typed, f"{form.path}/time", f"{form.path}/time", form.place.catalogue.time_zone)
-    await db.rollback()  # nobody who is asked to wait keeps the appointment locked meanwhile
     if instead := await asked_first(request, booking.guard, asking, now):
         return instead
     try:
@@ -307,8 +307,8 @@ async def _refused(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime, error: DomainError
 ) -> Response[str]:
     """The answers once more, with the reason; the hold and the answers stay."""
-    await db.rollback()
-    form = await _form(db, booking, secret, now)
+    async with afresh(request, db) as apart:
+        form = await _form(apart, booking, secret, now)
     field = "change-time" if isinstance(error, SamePersonTwice) else "change-contact"
     return _check_page(request, form, now, [wrong(request, field, error)], error.status)
 
@@ -345,12 +345,13 @@ async def code(
 async def verify(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
     check_own_form(request)
     typed = (await answers(request)).get("code", "")
+    outcome: Appointment | WrongCode | TooManyAttempts
     try:
         await booking.guard.allow("verify", address_of(request), now)
         outcome = await commands.verify(db, booking, secret, typed, now)
     except (HoldExpired, NotChangeable):
-        await db.rollback()
-        form = await _form(db, booking, secret, now)
+        async with afresh(request, db) as apart:
+            form = await _form(apart, booking, secret, now)
         return _elsewhere(form, now) or see(form.next_question())
     except TooManyActive as error:
         await db.rollback()  # who is refused must not keep one connection while asking for another
@@ -358,15 +359,13 @@ async def verify(request: AnyRequest, secret: str, db: AsyncSession, booking: Bo
         return await _refused(request, secret, db, booking, now, error)
     except SamePersonTwice as error:
         return await _refused(request, secret, db, booking, now, error)
-    except TooManyAttempts as error:
-        await db.rollback()
+    except TooManyAttempts as error:  # of the guard, before anything was read
         outcome = error
     if isinstance(outcome, Appointment):
         return see(f"/book/{secret}/done")
     # The attempt that failed is part of this transaction: it must stay counted.
     form = await _form(db, booking, secret, now)
     status = outcome.status if isinstance(outcome, TooManyAttempts) else 422
-    assert isinstance(outcome, (WrongCode, TooManyAttempts))
     return _code_page(request, form, now, [wrong(request, "code", outcome)], status_code=status)
 
 

@@ -3,7 +3,8 @@
 Refuses to know any single page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from litestar import Request, Response
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.errors import DomainError
 from queue_service.pages.render import page, translator_of
@@ -49,6 +51,17 @@ def show(
     if errors and status_code == 200:
         status_code = 422
     return page(request, f"booking/{template}", {**common, **context}, status_code=status_code)
+
+
+@asynccontextmanager
+async def afresh(request: AnyRequest, refused: AsyncSession) -> AsyncIterator[AsyncSession]:
+    """After a command that was refused: undoes it and gives back its connection, for a page that is read in a transaction of its own.
+
+    A session whose transaction was rolled back by hand reads nothing more.
+    """
+    await refused.rollback()
+    async with request.app.state.database.session() as apart:
+        yield apart
 
 
 def link(path: str, **parameters: object) -> str:

@@ -6,12 +6,12 @@ lose the form: its fields come back with the next sending.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from litestar import Response
 
 from queue_service.booking.errors import ProofNeeded, TooManyAttempts
-from queue_service.booking.guard import WAITED, Guard
+from queue_service.booking.guard import Guard
 from queue_service.pages.citizen.booking.frame import AnyRequest, address_of, show
 from queue_service.pages.render import translator_of
 
@@ -31,11 +31,12 @@ async def asked_first(request: AnyRequest, guard: Guard, asking: Asking, now: da
     try:
         await guard.allow_hold(address_of(request), asking.fields.get("altcha"), now)
     except ProofNeeded:
+        card, card_good_at = guard.card_to_wait_with(now, asking.fields.get("altcha"))
         context = {
             "fields": {name: value for name, value in asking.fields.items() if name != "altcha"},
             "action": asking.action,
-            "card": guard.waiting_card(now),
-            "card_good_at": now + WAITED,
+            "card": card,
+            "card_good_at": _whole_minute_from(card_good_at),
             "time_zone": asking.time_zone,
             "back": asking.back,
         }
@@ -43,3 +44,8 @@ async def asked_first(request: AnyRequest, guard: Guard, asking: Asking, now: da
     except TooManyAttempts as error:
         return show(request, "busy.html", {"detail": translator_of(request).text(error.text), "back": asking.back}, status_code=429)
     return None
+
+
+def _whole_minute_from(moment: datetime) -> datetime:
+    """The page shows no seconds, and who comes back at the minute that it names must not be early."""
+    return moment if not (moment.second or moment.microsecond) else moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
