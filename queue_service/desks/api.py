@@ -176,7 +176,7 @@ async def call_this_ticket(data: CallIn, identity: Identity, catalogue: Catalogu
 
 @post("/confirm-privilege", status_code=200)
 async def confirm_privilege(data: PrivilegeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await handover.judge_privilege(db, identity.account_id, data.confirmed, now))
+    return await _shown(db, catalogue, await handover.judge_privilege(db, catalogue, identity.account_id, data.confirmed, now))
 
 
 @post("/inaccurate", status_code=200)

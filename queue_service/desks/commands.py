@@ -80,20 +80,21 @@ async def _close(db: AsyncSession, shift: Shift, now: datetime) -> None:
     if await ticket_at(db, shift.desk_id) is not None:
         raise DeskBusy
     shift.closed_at = now
-    await _undirect(db, shift, now)
+    await undirect(db, shift, now)
     shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
     await _log(db, shift, "closed", now)
     await db.flush()
 
 
-async def _undirect(db: AsyncSession, shift: Shift, now: datetime) -> None:
+async def undirect(db: AsyncSession, shift: Shift, now: datetime) -> None:
     """Who waits for this desk or this clerk alone waits for any desk from now on: nobody waits for a closed one."""
     statement = select(Ticket).where(
         col(Ticket.office_id) == shift.office_id,
         col(Ticket.state) == State.WAITING,
         or_(col(Ticket.for_desk_id) == shift.desk_id, col(Ticket.for_clerk_id) == shift.account_id),
     )
-    for ticket in (await db.exec(statement.with_for_update())).all():
+    # In one order: two desks that close at once may share tickets, sent to the one desk and to the other's clerk.
+    for ticket in (await db.exec(statement.order_by(col(Ticket.id)).with_for_update())).all():
         ticket.for_desk_id = ticket.for_clerk_id = None
         await record(db, ticket, "undirected", act_of(shift, now))
 

@@ -12,13 +12,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.desks.commands import act_of, since, ticket_at
-from queue_service.desks.handover import bring_back, set_aside
+from queue_service.desks.commands import act_of, since, ticket_at, undirect
+from queue_service.desks.handover import bring_back, set_aside, take_place
 from queue_service.desks.models import Alarm, HallMessage, Shift, ShiftEvent
 from queue_service.errors import Malformed, NotFound, ReasonNeeded, UnknownPrivilege, WrongState
 from queue_service.events import office_changed, setup_changed
 from queue_service.offices.catalogue import Catalogue
 from queue_service.offices.models import Notice, ServiceClosure
+from queue_service.staff.models import Account
 from queue_service.tickets.commands import Act, locked_by_id, move, record
 from queue_service.tickets.models import Ticket
 from queue_service.tickets.rules import Need, PrivilegeState, State
@@ -82,15 +83,14 @@ async def change_privilege(db: AsyncSession, catalogue: Catalogue, ticket_id: in
     before = catalogue.privileges_by_id.get(ticket.privilege_id or 0)
     if code is None:
         ticket.privilege_id = ticket.privilege_state = None
-        ticket.rank_at = ticket.due_at
     else:
         today = catalogue.schedule.local_date(act.at)
         found = next((each for each in catalogue.privileges_on(today) if each.code == code), None)
         if found is None:
             raise UnknownPrivilege
         ticket.privilege_id, ticket.privilege_state = found.id, PrivilegeState.CONFIRMED
-        ticket.rank_at = ticket.due_at - catalogue.policy.privilege_head_start
         ticket.rank_from = min(ticket.rank_from, act.at)
+    take_place(catalogue, ticket)
     await record(db, ticket, "privilege_changed", act, before=before.code if before else None, after=code)
     return ticket
 
@@ -151,6 +151,7 @@ async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: 
         await move(db, ticket, State.WAITING, "returned", act_of(shift, act.at), by="staff", reason=why, account=act.clerk_id)
     assert shift.id is not None
     shift.closed_at = act.at
+    await undirect(db, shift, act.at)
     shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
     db.add(ShiftEvent(shift_id=shift.id, kind="closed", at=act.at, reason="by_hall", note=why))
     await office_changed(db, catalogue.id)
@@ -199,6 +200,8 @@ async def remove_notice(db: AsyncSession, catalogue: Catalogue, notice_id: int) 
 
 async def raise_alarm(db: AsyncSession, office_id: int, account_id: int, now: datetime) -> Alarm:
     """A silent call for help; pressed again while nobody has answered, it is the same one."""
+    # Two presses happen one after the other: the second finds what the first raised.
+    await db.exec(select(Account.id).where(col(Account.id) == account_id).with_for_update(key_share=True))
     known = await db.exec(
         select(Alarm).where(col(Alarm.office_id) == office_id, col(Alarm.raised_by) == account_id, col(Alarm.acknowledged_at).is_(None))
     )

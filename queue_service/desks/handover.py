@@ -18,7 +18,7 @@ from queue_service.offices.catalogue import Catalogue
 from queue_service.staff.models import Account
 from queue_service.tickets.commands import Act, locked_by_id, move, record
 from queue_service.tickets.models import Ticket
-from queue_service.tickets.rules import PrivilegeState, State, check_may_come_back
+from queue_service.tickets.rules import PrivilegeState, Source, State, check_may_come_back
 
 LONGEST_POSTPONEMENT = timedelta(hours=12)
 MOST_SERVICES = 5
@@ -133,6 +133,8 @@ async def transfer(db: AsyncSession, catalogue: Catalogue, account_id: int, to: 
         raise NobodyServes
     before = ticket.service_id
     if to.come_back:
+        if ticket.return_service_id is not None:  # the way back is one desk long; what was begun before it stays a service of this visit
+            ticket.next_services = [ticket.return_service_id, *ticket.next_services]
         ticket.return_desk_id, ticket.return_service_id = shift.desk_id, before
     seconds, occupied = since(ticket.started_at, now), since(ticket.called_at, now)
     await move(
@@ -197,16 +199,27 @@ async def add_service(db: AsyncSession, catalogue: Catalogue, account_id: int, c
     return ticket
 
 
-async def judge_privilege(db: AsyncSession, account_id: int, confirmed: bool, now: datetime) -> Ticket:
-    """The clerk has seen the document, or there is none; then the ticket's promise is everybody's. Raises WrongState."""
+async def judge_privilege(db: AsyncSession, catalogue: Catalogue, account_id: int, confirmed: bool, now: datetime) -> Ticket:
+    """The clerk has seen the document, or there is none; then the place is that of everybody else. Raises WrongState."""
     shift, ticket = await current_ticket(db, account_id)
     if ticket.privilege_state is None:
         raise WrongState({"ru": "У этого талона нет льготы.", "en": "This ticket has no priority."})
     ticket.privilege_state = PrivilegeState.CONFIRMED if confirmed else PrivilegeState.REFUSED
-    if not confirmed:
-        ticket.rank_at = ticket.due_at
+    take_place(catalogue, ticket)
     await record(db, ticket, "privilege_confirmed" if confirmed else "privilege_refused", act_of(shift, now))
     return ticket
+
+
+def take_place(catalogue: Catalogue, ticket: Ticket) -> None:
+    """Gives the ticket the head start that its privilege or its booking now earns; a place that was given by hand stays."""
+    if ticket.moved_by_hand:
+        return
+    head_start = timedelta()
+    if ticket.privilege_state in (PrivilegeState.CLAIMED, PrivilegeState.CONFIRMED):
+        head_start = catalogue.policy.privilege_head_start
+    elif ticket.source is Source.BOOKED:
+        head_start = catalogue.policy.booked_head_start
+    ticket.rank_at = ticket.due_at - head_start
 
 
 async def mark_inaccurate(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
