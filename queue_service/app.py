@@ -27,6 +27,7 @@ import queue_service.live.api
 import queue_service.live.sockets
 import queue_service.staff.api
 import queue_service.tickets.api
+import queue_service.tickets.why_api
 from queue_service import events
 from queue_service.booking.calendar import Calendars
 from queue_service.booking.guard import Guard
@@ -267,6 +268,7 @@ def create_app(settings: Settings) -> Litestar:
             queue_service.tickets.api.kiosk_router,
             queue_service.tickets.api.desk_router,
             queue_service.tickets.api.public_router,
+            queue_service.tickets.why_api.router,
             queue_service.booking.api.public_router,
             queue_service.booking.desk_api.router,
             desk_routes,

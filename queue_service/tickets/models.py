@@ -183,6 +183,8 @@ class TicketEvent(SQLModel, table=True):
         Index("ix_ticket_event_ticket", "ticket_id", "id"),
         # Measured durations: the latest finished ones of an office, without walking the rest.
         Index("ix_ticket_event_finished", "office_id", "id", postgresql_where=text("kind = 'finished'")),
+        # Why another number was called: the latest calls of an office, only read when a visitor asks.
+        Index("ix_ticket_event_called", "office_id", "id", postgresql_where=text("kind = 'called'")),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))

@@ -25,6 +25,7 @@ from queue_service.pages.render import YEAR_SECONDS, check_own_form, office_head
 from queue_service.settings import Settings
 from queue_service.tickets.commands import leave_queue
 from queue_service.tickets.queries import TicketNow, ticket_by_secret, waiting_by_office
+from queue_service.tickets.why import why_others
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -72,6 +73,12 @@ async def ticket_page(request: AnyRequest, secret: str, pool: Pool, hub: Hub, re
     return page(request, "ticket.html", context, office_head(state.catalogue))
 
 
+@get("/t/{secret:str}/why", include_in_schema=False)
+async def why_page(request: AnyRequest, secret: str, pool: Pool, catalogues: Catalogues, now: datetime) -> Response[str]:
+    catalogue, why = await why_others(pool, catalogues, secret, now)
+    return page(request, "ticket_why.html", {"why": plain(why), "secret": secret, "now": now}, office_head(catalogue))
+
+
 @get("/t/{secret:str}/leave", include_in_schema=False)
 async def leave_question(request: AnyRequest, secret: str, pool: Pool, hub: Hub) -> Response[str]:
     state, shown = await _ticket_now(secret, pool, hub)
@@ -99,4 +106,4 @@ async def ticket_qr(secret: str, settings: Settings) -> Response[bytes]:
     return await qr_answer(f"{settings.public_url}/t/{secret[:64]}")
 
 
-HANDLERS = [offices_page, set_preferences, ticket_page, leave_question, leave, ticket_qr]
+HANDLERS = [offices_page, set_preferences, ticket_page, why_page, leave_question, leave, ticket_qr]
