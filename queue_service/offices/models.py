@@ -54,6 +54,7 @@ class Office(SQLModel, table=True):
             " AND late_grace_minutes >= 0 AND help_out_penalty_minutes >= 0",
             name="policy_not_negative",
         ),
+        CheckConstraint("auto_call_seconds >= 1 AND day_ends_minutes >= 0 AND amber_minutes >= 0", name="hall_day_not_negative"),
         CheckConstraint(
             "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="on_earth"
         ),
@@ -250,6 +251,22 @@ class OfficeDay(SQLModel, table=True):
     office_id: int = Field(foreign_key="office.id", primary_key=True)
     local_date: date = Field(primary_key=True)
     ended_at: datetime = Field(sa_type=Instant)
+
+
+class PolicyChange(SQLModel, table=True):
+    """Who changed which rules of an office, from what to what; a trigger refuses updates."""
+
+    __tablename__ = "policy_change"
+    __table_args__ = (Index("ix_policy_change_office", "office_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int = Field(foreign_key="office.id")
+    account_id: int
+    """Without a foreign key, because accounts stand beside offices."""
+    at: datetime = Field(sa_type=Instant)
+    before: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    """{name: value} of what was changed, as `offices.policy` names it."""
+    after: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class SetupRevision(SQLModel, table=True):
