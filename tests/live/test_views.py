@@ -9,6 +9,7 @@ import pytest
 
 from queue_service.db import Database
 from queue_service.live.views.board import NEXT_SHOWN
+from queue_service.staff.models import Role
 from queue_service.tickets.models import label
 from queue_service.tickets.rules import Rank, Source
 from tests.support.factories import (
@@ -77,6 +78,7 @@ class TestBoard:
             "next": [],
             "ticker": [{"ru": "Добро пожаловать", "en": "Welcome"}],
             "desks": {"open": 0, "paused": 0, "closed": 2},
+            "desk_states": [{"number": number, "state": "closed", "until": None} for number in "12"],
             "settings": {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True},
         }
 
@@ -145,6 +147,75 @@ class TestBoard:
         await service.desk(resting, "shift/pause", reason="lunch")
         await board(service, office, lambda each: each["desks"] == {"open": 1, "paused": 1, "closed": 1})
 
+    async def test_a_desks_break_is_told_with_its_kind_and_its_end(self, service: Service, database: Database) -> None:
+        office = await an_office(database, desks=[a_desk("1"), a_desk("2"), a_desk("3"), a_desk("4")])
+        clerks = {number: await a_clerk_at(database, office, number) for number in "123"}
+        await service.desk(clerks["2"], "shift/pause", reason="lunch", minutes=30)
+        await service.desk(clerks["3"], "shift/pause", reason="technical")
+        board_ = await board(service, office, lambda each: each["desks"]["paused"] == 2)
+        states = {each["number"]: each for each in board_["desk_states"]}
+        assert [states[number]["state"] for number in "1234"] == ["open", "paused", "technical", "closed"]
+        assert datetime.fromisoformat(states["2"]["until"]) - datetime.now(UTC) < 31 * MINUTE
+        assert states["3"]["until"] is None
+        assert clerks["2"].name not in str(board_), "whose break it is, is nobody's business"
+
+    async def test_a_postponed_visitor_is_called_like_any_other(self, service: Service, database: Database) -> None:
+        office = await an_office(database)
+        clerk = await a_clerk_at(database, office, "1")
+        ticket = await a_ticket(database, office)
+        number = (await service.called(clerk))["number"]
+        assert (await service.desk(clerk, "postpone", reason="form", minutes=10)).status_code == 200
+        aside = await board(service, office, lambda each: not each["calls"])
+        assert number not in aside["next"], "nobody is told to be ready who is filling in a form"
+        assert (await service.desk(clerk, "call", ticket=ticket)).status_code == 200
+        again = await board(service, office, lambda each: each["calls"])
+        (call,) = again["calls"]
+        assert (call["ticket"], call["desk"], call["recall"], call["state"]) == (number, "1", False, "called")
+
+    async def test_the_way_to_an_accessible_desk_bears_its_sign_for_who_needs_it(self, service: Service, database: Database) -> None:
+        office = await an_office(database, desks=[a_desk("1", accessible=True), a_desk("2")])
+        first, second = await a_clerk_at(database, office, "1"), await a_clerk_at(database, office, "2")
+        chair, walking = await a_queue(database, office, [Queued(), Queued()])
+        await database.hot.execute("UPDATE ticket SET needs = '{wheelchair}' WHERE id = $1", chair)
+        assert (await service.called(second))["id"] == walking
+        assert (await service.called(first))["id"] == chair
+        called = await board(service, office, lambda each: len(each["calls"]) == 2)
+        assert {call["desk"]: call["accessible"] for call in called["calls"]} == {"1": True, "2": False}
+
+    async def test_a_notice_of_the_hall_stands_first_in_the_ticker_until_its_time(self, service: Service, database: Database) -> None:
+        office = await an_office(database, ticker=[{"ru": "Добро пожаловать"}])
+        head = await a_clerk(database, office, role=Role.HALL_ADMINISTRATOR)
+        written = await service.desk(head, "hall/notices", ru="Окно 3 временно не принимает", minutes=20)
+        assert written.status_code == 201, written.text
+        board_ = await board(service, office, lambda each: len(each["ticker"]) == 2)
+        assert [line["ru"] for line in board_["ticker"]] == ["Окно 3 временно не принимает", "Добро пожаловать"]
+        await service.desk(head, f"hall/notices/{written.json()['id']}", "DELETE")
+        await board(service, office, lambda each: len(each["ticker"]) == 1)
+
+    async def test_a_zone_announces_those_who_will_be_called_there(self, service: Service, database: Database) -> None:
+        desks = [a_desk("1", zone="hall"), a_desk("2", zone="floor-2"), a_desk("3", zone="floor-2", accessible=True)]
+        office = await an_office(database, desks=desks)
+        anybody, sent, chair = await a_queue(database, office, [Queued(), Queued(), Queued()])
+        hot = database.hot
+        await hot.execute("UPDATE ticket SET for_desk_id = $2 WHERE id = $1", sent, office.desks["1"])
+        await hot.execute("UPDATE ticket SET needs = '{wheelchair}' WHERE id = $1", chair)
+        rows = await hot.fetch("SELECT id, letter, number FROM ticket")
+        number = {row["id"]: label(row["letter"], row["number"]) for row in rows}
+
+        async def announced(zone: str, numbers: list[int]) -> None:
+            await board(service, office, lambda each: each["next"] == [number[ticket] for ticket in numbers], zone=zone)
+
+        await announced("hall", [anybody, sent, chair])
+        await announced("floor-2", [anybody, chair])
+        await a_clerk_at(database, office, "1")
+        await announced("hall", [anybody, sent, chair])
+        await announced("floor-2", [])
+        await a_clerk_at(database, office, "3")
+        await announced("hall", [anybody, sent])
+        await announced("floor-2", [anybody, chair])
+        whole = await board(service, office)
+        assert whole["next"] == [number[each] for each in (anybody, sent, chair)]
+
     async def test_there_is_no_board_of_an_office_that_is_not_there(self, service: Service) -> None:
         answer = await service.get("/api/public/offices/atlantis/board")
         assert (answer.status_code, answer.json()["detail"]) == (404, "Такого отделения нет.")
@@ -185,6 +256,20 @@ class TestMenu:
         }
         assert [group["letter"] for group in menu["groups"]] == ["А", "В"]
         assert [each["code"] for each in menu["groups"][0]["services"]] == ["passport", "closed"]
+
+    async def test_a_service_that_was_closed_for_today_says_why(self, service: Service, database: Database) -> None:
+        office = await an_office(database, a_service("passport"), a_service("benefit"))
+        kiosk, head = await a_kiosk(database, office), await a_clerk(database, office, role=Role.HALL_ADMINISTRATOR)
+        assert (await service.desk(head, "hall/services/benefit/close", reason="сломался принтер бланков")).is_success
+
+        def benefit(menu: Json) -> Json:
+            return dict(menu["groups"][0]["services"][1])
+
+        menu = await shown(service, "/api/kiosk/menu", lambda each: benefit(each)["availability"] == "closed", kiosk)
+        assert benefit(menu)["reason"]["ru"] == "Сегодня услуга больше не оказывается: сломался принтер бланков."
+        assert menu["groups"][0]["services"][0]["availability"] == "open"
+        assert (await service.desk(head, "hall/services/benefit/open")).is_success
+        await shown(service, "/api/kiosk/menu", lambda each: benefit(each)["availability"] == "open", kiosk)
 
     async def test_a_closed_office_says_so_on_every_service(self, service: Service, database: Database) -> None:
         office = await an_office(database, hours=[])
@@ -303,6 +388,17 @@ class TestPhone:
         waits = [ticket["wait"]["high"] for ticket in issued]
         assert waits == sorted(waits)
 
+    async def test_the_desks_that_are_promised_are_those_that_may_call(self, service: Service, database: Database) -> None:
+        office = await an_office(database, desks=[a_desk("1"), a_desk("2", accessible=True), a_desk("3")])
+        for number in "123":
+            await a_clerk_at(database, office, number)
+        anybody, sent, chair = await a_queue(database, office, [Queued(), Queued(), Queued()])
+        await database.hot.execute("UPDATE ticket SET for_desk_id = $2 WHERE id = $1", sent, office.desks["3"])
+        await database.hot.execute("UPDATE ticket SET needs = '{wheelchair}' WHERE id = $1", chair)
+        for ticket, desks in ((anybody, ["1", "2", "3"]), (sent, ["3"]), (chair, ["2"])):
+            secret = await database.hot.fetchval("SELECT secret FROM ticket WHERE id = $1", ticket)
+            assert (await service.get(f"/api/public/tickets/{secret}")).json()["desks"] == desks
+
     async def test_people_ahead_are_those_before_the_same_desks(self, service: Service, database: Database) -> None:
         services = [a_service("passport", "А"), a_service("benefit", "В")]
         office = await an_office(database, *services, desks=[a_desk("1", ["passport"]), a_desk("2", ["benefit"])])
@@ -335,7 +431,7 @@ class TestDesk:
         assert [(row["breach"], row["service"]) for row in screen["queue"]] == [(True, "passport"), (False, "passport")]
         assert screen["counts"] == {"waiting": 2, "breached": 1, "served_today": 0, "average_serving_seconds": None}
         assert {reason["code"] for reason in screen["pause_reasons"]} == {"lunch", "break", "technical", "paperwork", "training"}
-        assert screen["rules"] == {"no_show_min_calls": 2, "no_show_min_seconds": 30}
+        assert screen["rules"] == {"no_show_min_calls": 2, "no_show_min_seconds": 30, "auto_call_seconds": None, "amber_minutes": 5}
 
         called = await service.called(clerk)
         now = await shown(service, "/api/desk/queue", lambda each: each["current"], clerk.token)

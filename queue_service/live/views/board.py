@@ -1,13 +1,15 @@
 """The hall display's view: who is called where, who is next."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from queue_service.desks.rules import PauseReason
 from queue_service.errors import NotFound
-from queue_service.live.state import OfficeState
+from queue_service.live.state import OfficeState, ShiftNow
 from queue_service.live.views.parts import NamedOut, OfficeOut, OpenOut, office_out, open_out
 from queue_service.offices.catalogue import Catalogue, DeskInfo
 from queue_service.text import Text
@@ -29,6 +31,16 @@ class CallOut(msgspec.Struct, frozen=True):
     recall: bool
     state: str
     zone: str | None
+    accessible: bool
+    """The visitor needs an accessible desk, and this is one: the way there is shown with its sign."""
+
+
+class DeskNowOut(msgspec.Struct, frozen=True):
+    number: str
+    state: str
+    """open, paused, technical (a pause for technical reasons), closed."""
+    until: datetime | None
+    """When the clerk plans to be back."""
 
 
 class DesksOut(msgspec.Struct, frozen=True):
@@ -45,6 +57,7 @@ class BoardOut(msgspec.Struct, frozen=True):
     next: list[str]
     ticker: Sequence[Text]
     desks: DesksOut
+    desk_states: list[DeskNowOut]
     settings: dict[str, Any]
 
 
@@ -63,6 +76,7 @@ def board(state: OfficeState, zone: str | None = None, settings: dict[str, Any] 
         if (zone is None or desk.zone == zone) and (desk.active or desk.id in state.open_shifts)
     ]
     ids = {desk.id for desk in desks}
+    needs = catalogue.policy.accessible_needs
     shifts = [state.open_shifts[desk_id] for desk_id in ids & state.open_shifts.keys()]
     paused = sum(shift.paused_at is not None for shift in shifts)
     return BoardOut(
@@ -79,20 +93,64 @@ def board(state: OfficeState, zone: str | None = None, settings: dict[str, Any] 
                 recall=call.recall,
                 state=call.ticket.state,
                 zone=catalogue.desks_by_id[call.desk_id].zone,
+                accessible=catalogue.desks_by_id[call.desk_id].accessible and not needs.isdisjoint(call.ticket.needs),
             )
             for call in state.calls
             if call.desk_id in ids
         ],
-        next=[ticket.label for ticket in _queue_of(state, desks)[:NEXT_SHOWN]],
+        next=[ticket.label for ticket in _next_at(state, desks, whole=zone is None)],
         ticker=catalogue.ticker,
         desks=DesksOut(open=len(shifts) - paused, paused=paused, closed=len(desks) - len(shifts)),
+        desk_states=[_desk_now(desk, state.open_shifts.get(desk.id)) for desk in desks],
         settings={**DEFAULTS, **(settings or {})},
     )
 
 
-def _queue_of(state: OfficeState, desks: Sequence[DeskInfo]) -> list[TicketNow]:
-    """Waiting tickets of these desks' own services in the order of the queue."""
-    services = frozenset[int]().union(*(desk.services for desk in desks))
-    none = state.catalogue.policy.help_out_penalty * 0
-    waiting = [ticket for ticket in state.waiting if ticket.service_id in services]
-    return sorted(waiting, key=lambda ticket: (order_key(ticket.rank, state.now, none), ticket.id))
+def _desk_now(desk: DeskInfo, shift: ShiftNow | None) -> DeskNowOut:
+    if shift is None:
+        return DeskNowOut(desk.number, "closed", None)
+    if shift.paused_at is None:
+        return DeskNowOut(desk.number, "open", None)
+    return DeskNowOut(desk.number, "technical" if shift.pause_reason == PauseReason.TECHNICAL else "paused", shift.pause_until)
+
+
+def _next_at(state: OfficeState, desks: Sequence[DeskInfo], *, whole: bool) -> list[TicketNow]:
+    """The first of the queue that these desks will call, each in its place of the whole queue.
+
+    A part of the hall announces who will be called there: a service that only desks elsewhere take now is theirs, and so is a visitor
+    who was sent to another desk or who needs an accessible one that this part does not have.
+    """
+    mine = state.waiting if whole else filter(_called_at(state, desks), state.waiting)
+    none = timedelta()
+    return heapq.nsmallest(NEXT_SHOWN, mine, key=lambda ticket: (order_key(ticket.rank, state.now, none), ticket.id))
+
+
+def _called_at(state: OfficeState, desks: Sequence[DeskInfo]) -> Callable[[TicketNow], bool]:
+    """Whether a waiting ticket will be called at one of these desks, as far as anybody can say now."""
+    catalogue, here = state.catalogue, {desk.id for desk in desks}
+    open_desks = [catalogue.desks_by_id[each] for each in state.open_shifts if each in catalogue.desks_by_id]
+    clerks = {shift.account_id for desk_id, shift in state.open_shifts.items() if desk_id in here}
+    taken = _services(open_desks)
+    open_here = [desk for desk in open_desks if desk.id in here]
+    # Where nobody takes a service yet, its visitors will be called at whichever of its desks opens.
+    ours = _services(open_here) | (_services(desks) - taken)
+    access_taken, access_here = (
+        _services(each for each in open_desks if each.accessible),
+        _services(each for each in open_here if each.accessible),
+    )
+
+    def called_here(ticket: TicketNow) -> bool:
+        if ticket.for_desk_id is not None:
+            return ticket.for_desk_id in here
+        if ticket.for_clerk_id is not None:
+            return ticket.for_clerk_id in clerks
+        needs_access = not catalogue.policy.accessible_needs.isdisjoint(ticket.needs)
+        if needs_access and ticket.service_id in access_taken:
+            return ticket.service_id in access_here
+        return ticket.service_id in ours
+
+    return called_here
+
+
+def _services(desks: Iterable[DeskInfo]) -> frozenset[int]:
+    return frozenset[int]().union(*(desk.services for desk in desks))

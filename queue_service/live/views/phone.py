@@ -28,7 +28,7 @@ class TicketOut(msgspec.Struct, frozen=True):
     ahead: int | None
     wait: WaitOut | None
     desks: list[str]
-    """Open desks that take the service."""
+    """Open desks that may call the ticket."""
     desk: str | None
     place: Text | None
     called_at: datetime | None
@@ -61,7 +61,7 @@ def ticket(state: OfficeState, shown: TicketNow) -> TicketOut:
         due_at=shown.due_at,
         ahead=state.forecast.ahead[shown.id] if waits else None,
         wait=wait_out(state.forecast.waits[shown.id]) if waits else None,
-        desks=_open_desks_for(state, service.id),
+        desks=_open_desks_for(state, shown),
         desk=desk.number if desk and call else None,
         place=desk.place if desk and call else None,
         called_at=call.ticket.called_at if call else None,
@@ -81,7 +81,14 @@ def ticket(state: OfficeState, shown: TicketNow) -> TicketOut:
     )
 
 
-def _open_desks_for(state: OfficeState, service_id: int) -> list[str]:
-    open_ = [desk_id for desk_id, shift in state.open_shifts.items() if shift.paused_at is None]
-    desks = [state.catalogue.desks_by_id[desk_id] for desk_id in open_ if desk_id in state.catalogue.desks_by_id]
-    return sorted((desk.number for desk in desks if service_id in desk.services), key=int)
+def _open_desks_for(state: OfficeState, shown: TicketNow) -> list[str]:
+    """Where the visitor will be called; a desk that only helps out is not promised to anybody."""
+    catalogue, desks = state.catalogue, state.catalogue.desks_by_id
+    here = [(desks[desk_id], shift) for desk_id, shift in state.open_shifts.items() if shift.paused_at is None and desk_id in desks]
+    if shown.for_desk_id is not None or shown.for_clerk_id is not None:
+        sent = [desk for desk, shift in here if shown.for_desk_id in (None, desk.id) and shown.for_clerk_id in (None, shift.account_id)]
+        return sorted((desk.number for desk in sent), key=int)
+    taking = [desk for desk, _ in here if shown.service_id in desk.services]
+    if not catalogue.policy.accessible_needs.isdisjoint(shown.needs):
+        taking = [desk for desk in taking if desk.accessible] or taking
+    return sorted((desk.number for desk in taking), key=int)
