@@ -48,13 +48,13 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
      WHERE shift.office_id = $2 AND closed_at IS NULL AND accessible AND $6::text[] <> '{{}}'
        AND NOT (SELECT accessible FROM desk WHERE id = (SELECT desk_id FROM shift_now))
 ), directed AS (         -- ix_ticket_directed: sent to this desk or to this clerk; there are few
-    SELECT id, CASE WHEN rank_from <= $3 THEN rank_at ELSE due_at END AS key, 'directed' AS rule
+    SELECT id, xmin AS version, CASE WHEN rank_from <= $3 THEN rank_at ELSE due_at END AS key, 'directed' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND (for_desk_id IS NOT NULL OR for_clerk_id IS NOT NULL)
        AND coalesce(for_desk_id = (SELECT desk_id FROM shift_now), true) AND coalesce(for_clerk_id = $1, true)
-     ORDER BY 2, id LIMIT {CANDIDATES}
+     ORDER BY key, id LIMIT {CANDIDATES}
 ), own AS (              -- ix_ticket_rank: head start in force, or none
-    SELECT id, rank_at AS key, CASE WHEN moved_by_hand THEN 'by_hand'
+    SELECT id, xmin AS version, rank_at AS key, CASE WHEN moved_by_hand THEN 'by_hand'
                                     WHEN rank_at = due_at            THEN 'due'
                                     WHEN privilege_id IS NOT NULL    THEN 'privilege'
                                     ELSE 'booked' END AS rule
@@ -63,19 +63,19 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
        AND {_FREE_TO_ALL}
      ORDER BY rank_at, id LIMIT {CANDIDATES}
 ), own_early AS (        -- ix_ticket_early: head start not begun
-    SELECT id, due_at AS key, 'due' AS rule
+    SELECT id, xmin AS version, due_at AS key, 'due' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
        AND service_id = ANY ((SELECT own FROM taken)::int[]) AND {_FREE_TO_ALL}
      ORDER BY due_at, id LIMIT {CANDIDATES}
 ), helped AS (           -- the same two walks for services that the desk only helps out with
-    SELECT id, rank_at + $4::interval AS key, 'help_out' AS rule
+    SELECT id, xmin AS version, rank_at + $4::interval AS key, 'help_out' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND service_id = ANY ((SELECT helped FROM taken)::int[])
        AND {_FREE_TO_ALL}
      ORDER BY rank_at, id LIMIT {CANDIDATES}
 ), helped_early AS (
-    SELECT id, due_at + $4::interval AS key, 'help_out' AS rule
+    SELECT id, xmin AS version, due_at + $4::interval AS key, 'help_out' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
        AND service_id = ANY ((SELECT helped FROM taken)::int[]) AND {_FREE_TO_ALL}
@@ -83,10 +83,11 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
 ), candidate AS MATERIALIZED (
     SELECT * FROM directed
      UNION ALL SELECT * FROM own UNION ALL SELECT * FROM own_early UNION ALL SELECT * FROM helped UNION ALL SELECT * FROM helped_early
-), chosen AS (          -- pk_ticket, one candidate after the other: the first that nobody else is taking is locked, the rest untouched
+), chosen AS (          -- pk_ticket, one candidate after the other: the first that nobody else is taking is locked, the rest untouched.
+                        -- One that has changed since we looked, while this desk's lock was waited for, is looked at again by the next try
     SELECT free.id, best.rule, best.key
       FROM (SELECT * FROM candidate ORDER BY key, id) AS best
-           CROSS JOIN LATERAL (SELECT id FROM ticket WHERE id = best.id AND state = 'waiting' FOR UPDATE SKIP LOCKED) AS free
+           CROSS JOIN LATERAL (SELECT id FROM ticket WHERE id = best.id AND xmin = best.version FOR UPDATE SKIP LOCKED) AS free
      WHERE EXISTS (SELECT FROM may_call)
      LIMIT 1
 ), called AS (
