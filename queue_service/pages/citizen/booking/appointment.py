@@ -81,6 +81,7 @@ async def _page(
         "auto_refresh": refresh != "off",
         "said": said if said in ("moved", "sent", "booked") else None,
         "messages": await _messages(db, booking, shown),
+        "refused": error is not None,
         "again": link("/book/day", service=service, office=place.catalogue.slug),
     }
     errors = [Wrong("acts", translator_of(request).text(error.text))] if error else []
@@ -140,6 +141,7 @@ async def _cancel_page(
     place = await booking.at_id(shown.office_id, now)
     context = {
         "back": f"/a/{secret}",
+        "refused": error is not None,
         "appointment": shown,
         "catalogue": place.catalogue,
         "service": place.catalogue.services_by_id[shown.service_id],

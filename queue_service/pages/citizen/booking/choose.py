@@ -123,7 +123,8 @@ async def choose_office(
     ordered = options.nearest_first(offices, here)
     if mine is not None:
         ordered = [mine, *(each for each in ordered if each is not mine)]
-    soonest = min((each.next_free for each in offices if each.next_free), default=None)
+    times = {each.next_free for each in offices}
+    soonest = min(filter(None, times), default=None) if len(times) > 1 else None  # when all are the soonest, none is
     answer = {"service": service, "applications": count if info.asks_applications else None}
     context = {
         "back": link("/book/applications" if info.asks_applications else "/book/service", **answer),

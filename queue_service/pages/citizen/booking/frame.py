@@ -47,7 +47,7 @@ def show(
     status_code: int = 200,
 ) -> Response[str]:
     """The page; with mistakes it is a 422 unless said otherwise."""
-    common = {"errors": errors, "back": None, "step": None, "steps": STEPS, "picked": None, "held": None}
+    common = {"errors": errors, "refused": False, "back": None, "step": None, "steps": STEPS, "picked": None, "held": None}
     if errors and status_code == 200:
         status_code = 422
     return page(request, f"booking/{template}", {**common, **context}, status_code=status_code)

@@ -3,6 +3,7 @@
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("proof"));
 const state = document.getElementById("proof-state");
+const working = document.getElementById("proof-working");
 const byHand = document.getElementById("proof-by-hand");
 
 /** @param {HTMLFormElement} form */
@@ -21,9 +22,9 @@ async function prove(form) {
   proof.value = btoa(JSON.stringify({ challenge, solution }));
 }
 
-if (form && state && byHand && window.isSecureContext) {
+if (form && state && working && byHand && window.isSecureContext) {
   byHand.hidden = true;
-  state.hidden = false;
+  working.hidden = false;
   state.textContent = state.dataset.working ?? "";
   prove(form).then(
     () => {
@@ -31,7 +32,7 @@ if (form && state && byHand && window.isSecureContext) {
       form.submit();
     },
     () => {
-      state.hidden = true;
+      working.hidden = true;
       byHand.hidden = false;
     },
   );
