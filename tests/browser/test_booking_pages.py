@@ -215,6 +215,9 @@ async def test_every_page_for_everybody(service: Service, database: Database, of
     unverified = stranger.secret
     lapsed = await (await arrives()).holds(3)
     await lapse(database, lapsed)
+    offered, expired = [await api_hold(service, office, slot) for slot in (await free_slots(service, office))[8:10]]
+    for secret, state in ((offered, "offered"), (expired, "expired")):
+        await database.hot.execute("UPDATE appointment SET state = $2 WHERE secret = $1", secret, state)
     held = await citizen.holds(2)
     await citizen.answers()
     full = await an_office(database, a_service("passport"))
@@ -255,6 +258,8 @@ async def test_every_page_for_everybody(service: Service, database: Database, of
         f"/a/{booked}/move?date={soon}",
         f"/a/{booked}/cancel",
         f"/a/{cancelled}",
+        f"/a/{offered}",
+        f"/a/{expired}",
         "/find",
         f"/book/waitlist?{choice}",
         f"/w/{waiting.json()['secret']}",
