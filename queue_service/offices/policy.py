@@ -110,6 +110,8 @@ async def _rows(db: AsyncSession, office_id: int, *, locked: bool) -> tuple[Offi
     )
     if locked:  # parents before children, as the city file is loaded
         office, services = office.with_for_update(), services.with_for_update()
+        # What this session has read before its lock may be old.
+        office, services = office.execution_options(populate_existing=True), services.execution_options(populate_existing=True)
     return (await db.exec(office)).one(), list((await db.exec(services)).all())
 
 

@@ -109,6 +109,15 @@ async def test_who_saves_second_is_told_what_changed_meanwhile(database: Databas
     assert await change(database, office, head, await stands(database, office), late_grace_minutes=25, amber_minutes=1)
 
 
+async def test_what_was_read_before_the_lock_is_read_again_behind_it(database: Database, office: AnOffice, head: AClerk) -> None:
+    async with database.session() as db:
+        seen = await present_policy(db, office.id)
+        await change(database, office, head, seen, late_grace_minutes=20, passport__daily_limit=9)
+        with pytest.raises(PolicyMoved) as refusal:
+            await change_policy(db, office.id, head.account_id, seen, {**seen, "late_grace_minutes": 25}, LATER)
+        assert set(refusal.value.changed) == {"late_grace_minutes", "passport.daily_limit"}
+
+
 async def test_two_heads_who_save_at_the_same_moment_have_one_winner(database: Database, office: AnOffice, head: AClerk) -> None:
     seen = await stands(database, office)
     tries = [change(database, office, head, seen, late_grace_minutes=minutes) for minutes in range(20, 26)]
