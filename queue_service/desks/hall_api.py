@@ -3,18 +3,23 @@
 Refuses clerks: what goes against the order is the administrator's to decide, except the clerk's own visitor.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Router, delete, post
+from litestar import Router, delete, get, post
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.booking.office import Booking
+from queue_service.db import Pool
 from queue_service.desks import hall
+from queue_service.desks.find import FoundOut, find, ticket_here
+from queue_service.desks.journal import ActOut, acts_of_day
 from queue_service.desks.queries import HallTicketOut, hall_ticket_out
-from queue_service.errors import Forbidden
+from queue_service.errors import Forbidden, NotFound
 from queue_service.offices.catalogue import Catalogue
 from queue_service.staff.api import staff_only
 from queue_service.staff.models import HALL_ROLES
@@ -145,9 +150,42 @@ async def read_message(message_id: int, identity: Identity, catalogue: Catalogue
     await hall.read_message(db, catalogue.id, message_id, identity.account_id, now)
 
 
+@get("/find")
+async def find_visitor(
+    q: Annotated[str, Parameter(max_length=100)], identity: Identity, booking: Booking, catalogue: Catalogue, now: datetime
+) -> FoundOut:
+    """By ticket number, booking code, or the name of somebody who is booked for today."""
+    return await find(booking, await booking.at_id(catalogue.id, now), identity.account_id, q, now)
+
+
+@get("/tickets/{ticket_id:int}")
+async def show_ticket(ticket_id: int, catalogue: Catalogue, pool: Pool) -> HallTicketOut:
+    shown = await ticket_here(pool, catalogue.id, ticket_id)
+    if shown is None:
+        raise NotFound({"ru": "Такого талона в отделении нет.", "en": "This office has no such ticket."})
+    return hall_ticket_out(catalogue, shown)
+
+
+class JournalOut(msgspec.Struct, frozen=True):
+    date: date
+    acts: list[ActOut]
+
+
+@get("/journal")
+async def show_journal(
+    catalogue: Catalogue, pool: Pool, now: datetime, day: Annotated[date | None, Parameter(query="date")] = None
+) -> JournalOut:
+    """What people decided against the order on a day: who, when, what, why."""
+    day = day or catalogue.schedule.local_date(now)
+    return JournalOut(day, await acts_of_day(pool, catalogue, day))
+
+
 router = Router(
     "/api/desk/hall",
     route_handlers=[
+        find_visitor,
+        show_ticket,
+        show_journal,
         postpone,
         change_needs,
         change_privilege,

@@ -19,6 +19,7 @@ from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 
 from queue_service.booking.queries import appointment_by_secret
+from queue_service.desks.notices import NoticeRow, notices_now
 from queue_service.devices.api import device_token
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.registry import Devices
@@ -26,11 +27,12 @@ from queue_service.errors import BadToken, DomainError, Forbidden
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import HEARTBEAT_SECONDS, Hub
 from queue_service.live.state import ENDED, OfficeState
-from queue_service.live.views import board, desk, menu, phone
+from queue_service.live.views import board, desk, hall, menu, phone
 from queue_service.live.views.parts import encoded, enveloped
 from queue_service.offices.catalogue import Catalogues
 from queue_service.staff.api import SESSION_COOKIE, bearer
-from queue_service.staff.sessions import Sessions
+from queue_service.staff.models import HALL_ROLES
+from queue_service.staff.sessions import Identity, Sessions
 from queue_service.tickets.queries import TicketNow, ticket_by_id, ticket_by_secret
 from queue_service.timing import clock
 
@@ -145,23 +147,49 @@ async def kiosk_socket(socket: Socket) -> None:
         await follow(socket, device.office_id, render)
 
 
+async def _office_of(socket: Socket, token: str | None) -> tuple[Identity, int]:
+    """Who watches, and their office. Raises NotSignedIn, Forbidden."""
+    sessions: Sessions = socket.app.state.sessions
+    if token is None and not _same_origin(socket):
+        raise Forbidden  # another site's page must not watch a desk with our cookie
+    identity = await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())
+    if identity.office_id is None:
+        raise Forbidden
+    return identity, identity.office_id
+
+
 @websocket("/desk")
 async def desk_socket(socket: Socket) -> None:
     sessions: Sessions = socket.app.state.sessions
     token = bearer(socket) or socket.query_params.get("token")
-    cookie = socket.cookies.get(SESSION_COOKIE)
     async with _refusing(socket):
-        if token is None and not _same_origin(socket):
-            raise Forbidden  # another site's page must not watch a desk with our cookie
-        identity = await sessions.identify(token or cookie, clock())
-        if identity.office_id is None:
+        identity, office_id = await _office_of(socket, token)
+
+        async def render(state: OfficeState) -> bytes:
+            await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())  # a revoked session sees nothing more
+            return encoded(desk.desk_snapshot(state, identity))
+
+        await follow(socket, office_id, render)
+
+
+@websocket("/hall")
+async def hall_socket(socket: Socket) -> None:
+    sessions: Sessions = socket.app.state.sessions
+    pool = socket.app.state.database.hot
+    token = bearer(socket) or socket.query_params.get("token")
+    async with _refusing(socket):
+        identity, office_id = await _office_of(socket, token)
+        if identity.role not in HALL_ROLES:
             raise Forbidden
 
         async def render(state: OfficeState) -> bytes:
-            await sessions.identify(token or cookie, clock())  # a revoked session sees nothing more
-            return encoded(desk.desk_snapshot(state, identity))
+            await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())
+            reading: asyncio.Task[list[NoticeRow]] | None = state.shared.get("notices")
+            if reading is None:
+                reading = state.shared["notices"] = asyncio.create_task(notices_now(pool, office_id, state.now))
+            return encoded(hall.hall_snapshot(state, identity, await asyncio.shield(reading)))
 
-        await follow(socket, identity.office_id, render)
+        await follow(socket, office_id, render)
 
 
 @websocket("/ticket/{secret:str}")
@@ -195,4 +223,4 @@ async def appointment_socket(socket: Socket, secret: str) -> None:
             await follow(socket, shown.office_id, render, PHONE_SILENCE_SECONDS)
 
 
-router = Router("/live", route_handlers=[board_socket, kiosk_socket, desk_socket, ticket_socket, appointment_socket])
+router = Router("/live", route_handlers=[board_socket, kiosk_socket, desk_socket, hall_socket, ticket_socket, appointment_socket])

@@ -22,6 +22,7 @@ from queue_service.devices.registry import DeviceIdentity
 from queue_service.errors import Forbidden, IdempotencyKeyMissing
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.staff.api import staff_only
+from queue_service.staff.models import HALL_ROLES
 from queue_service.staff.sessions import Identity
 from queue_service.text import Text
 from queue_service.tickets.check_in import check_in
@@ -124,6 +125,26 @@ async def issue_ticket(
     return await issued_out(issuing.outlook, catalogue, taken, issuing.public_url)
 
 
+@post("/tickets")
+async def issue_at_desk(
+    data: TicketIn,
+    identity: Identity,
+    booking: Booking,
+    state: State,
+    now: datetime,
+    idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=LONGEST_KEY)] = None,
+) -> IssuedOut:
+    """The same by the hall administrator, for whoever cannot use the kiosk."""
+    if identity.office_id is None or identity.role not in HALL_ROLES:
+        raise Forbidden
+    if not idempotency_key:
+        raise IdempotencyKeyMissing
+    catalogue = await booking.catalogues.of(identity.office_id, now)
+    wish = Wish(data.service, data.privilege, tuple(sorted(set(data.needs))), data.language, idempotency_key)
+    taken = await take_ticket(booking.pool, catalogue, wish, ("staff", identity.account_id), now)
+    return await issued_out(state.outlook, catalogue, taken, booking.public_url)
+
+
 class CheckInIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     """What was scanned or typed: the link of a booking, its secret, or its reference."""
@@ -169,5 +190,5 @@ async def check_in_by_phone(secret: str, booking: Booking, state: State, now: da
 
 
 kiosk_router = Router("/api/kiosk", route_handlers=[issue_ticket, check_in_at_kiosk], guards=[kiosk_only], tags=["kiosk"])
-desk_router = Router("/api/desk", route_handlers=[check_in_at_desk], guards=[staff_only], tags=["desk"])
+desk_router = Router("/api/desk", route_handlers=[issue_at_desk, check_in_at_desk], guards=[staff_only], tags=["desk"])
 public_router = Router("/api/public", route_handlers=[check_in_by_phone], tags=["booking"])
