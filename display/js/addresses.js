@@ -21,7 +21,7 @@ QueueDisplay.addresses = (function () {
       if (asked.hasOwnProperty(name) && name !== "token") { kept.push(encodeURIComponent(name) + "=" + encodeURIComponent(asked[name])); }
     }
     return {
-      office: asked.office || "", zone: asked.zone || "", token: asked.token || hidden.token || "",
+      office: asked.office || "", zone: asked.zone || "", desk: asked.desk || "", token: asked.token || hidden.token || "",
       theme: asked.theme || "", distance: parseFloat(asked.distance) || 0, diagonal: parseFloat(asked.screen) || 0,
       clean: location.pathname + (kept.length ? "?" + kept.join("&") : "")
     };

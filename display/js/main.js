@@ -12,7 +12,7 @@ QueueDisplay.main = (function () {
   var SETTLE = 2000;       /* sound is "refused" for a moment in every browser that has just opened the page */
   var DEFAULTS = { distance_m: 5, volume: 80, rows: 6, theme: "dark", gong: true };
 
-  var memory = QueueDisplay.memory, address = QueueDisplay.addresses.read(window.location), device = "device." + address.office + "." + address.zone;
+  var memory = QueueDisplay.memory, address = QueueDisplay.addresses.read(window.location), device = "device." + address.office + "." + address.zone + (address.desk ? "." + address.desk : "");
   var known = memory.read(device) || {}, settings = known.settings || DEFAULTS, link = { up: false, since: tick(), problem: "", refused: false };
   var calls = QueueDisplay.calls.create(memory.announced(Date.now())), painter = QueueDisplay.render.create(), ticker = QueueDisplay.ticker.create();
   var sound, announcer, connection, keepUp, mutedSince = null;
@@ -28,7 +28,7 @@ QueueDisplay.main = (function () {
       memory.write(device, known);
     }
     sound = QueueDisplay.sound.create(QueueDisplay.addresses.voice, draw);
-    announcer = QueueDisplay.announcer.create({ next: nextCall, sound: sound, settings: function () { return settings; }, onSpeak: onSpeak, onSpoken: onSpoken });
+    announcer = QueueDisplay.announcer.create({ next: nextCall, sound: sound, settings: voice, onSpeak: onSpeak, onSpoken: onSpoken });
     listen();
     applyTheme();
     draw();
@@ -42,6 +42,9 @@ QueueDisplay.main = (function () {
     }
     window.setInterval(beat, BEAT);
   }
+
+  /** The hall speaks once: the display above a desk only shows. */
+  function voice() { return address.desk ? { volume: 0, gong: false } : settings; }
 
   function now() { return QueueDisplay.calls.serverNow(calls, tick()); }
   function zone() { return calls.board ? calls.board.office.time_zone : "Europe/Moscow"; }
@@ -72,7 +75,7 @@ QueueDisplay.main = (function () {
       memory.write(device, known);
     }
     applyTheme();
-    QueueDisplay.calls.receive(calls, board, tick());
+    QueueDisplay.calls.receive(calls, address.desk ? QueueDisplay.deskScreen.ofDesk(board, address.desk) : board, tick());
     announcer.consider();
     draw();
   }
@@ -115,6 +118,7 @@ QueueDisplay.main = (function () {
 
   function draw() {
     var at = tick(), view = QueueDisplay.screen.view(calls, link, at);
+    if (address.desk) { view = QueueDisplay.deskScreen.view(view, calls.board, address.desk); }
     var hall = QueueDisplay.sizes.letters({
       width: window.innerWidth, height: window.innerHeight, distance: address.distance || settings.distance_m,
       diagonal: address.diagonal, contrast: document.documentElement.getAttribute("data-theme") === "contrast"
@@ -130,7 +134,7 @@ QueueDisplay.main = (function () {
 
   /** What the hall must know about a display without a voice. */
   function muteText(at) {
-    var status = sound.status(), silent = settings.volume > 0 && (status === "refused" || status === "absent");
+    var status = sound.status(), silent = voice().volume > 0 && (status === "refused" || status === "absent");
     if (!silent) { mutedSince = null; return ""; }
     if (mutedSince === null) { mutedSince = at; }
     if (at - mutedSince < SETTLE) { return ""; }

@@ -46,6 +46,19 @@ QueueDisplay.render = (function () {
     return svg;
   }
 
+  function wheelchair() {
+    var svg = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path"), head = document.createElementNS(SVG, "circle");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("class", "access");
+    head.setAttribute("cx", "10");
+    head.setAttribute("cy", "3.2");
+    head.setAttribute("r", "1.7");
+    path.setAttribute("d", "M10 7v7h6.5l3 6M10 9.8h5.5M7.6 11.2a5.6 5.6 0 1 0 7.6 7.2");
+    svg.appendChild(head);
+    svg.appendChild(path);
+    return svg;
+  }
+
   function identify(target, call) {
     attribute(target, "data-call", call ? String(call.call_id) : null);
     attribute(target, "data-ticket", call ? call.ticket : null);
@@ -71,6 +84,7 @@ QueueDisplay.render = (function () {
     function draw(view, hall, at) {
       attribute(document.body, "data-kind", view.kind);
       attribute(document.body, "data-cut-off", view.cutOff ? "" : null);
+      attribute(document.body, "data-single", view.single ? "" : null);
       put("office", view.office || "Табло");
       put("zone", view.zone);
       put("time", view.time);
@@ -98,6 +112,14 @@ QueueDisplay.render = (function () {
       put("big-verb", view.verb);
       put("big-place", view.place);
       put("big-desk", view.desk);
+      when("access", view.accessible, function () {
+        empty(element("big-access"));
+        if (view.accessible) {
+          element("big-access").appendChild(wheelchair());
+          element("big-access").appendChild(make("span", "visually-hidden", "доступное окно"));
+        }
+        show(element("big-access"), view.accessible);
+      });
       attribute(big, "aria-labelledby", view.call ? "big-heading" : "big-message");
       when("arrow", view.arrow, function () {
         empty(element("big-arrow"));
@@ -119,7 +141,7 @@ QueueDisplay.render = (function () {
 
     /** Beside the ticket stand the other calls, or what to do; a message to the whole hall stands alone. */
     function drawSide(view) {
-      var beside = view.kind === "idle" || view.kind === "calls";
+      var beside = !view.single && (view.kind === "idle" || view.kind === "calls");
       show(element("side"), beside);
       show(element("rows"), beside && view.calls.length > 0);
       show(element("steps"), beside && !view.calls.length);
@@ -131,6 +153,10 @@ QueueDisplay.render = (function () {
       line.hidden = !visible;
       line.appendChild(make("th", "", call.ticket)).setAttribute("scope", "row");
       way.appendChild(make("span", "visually-hidden", call.state === "called" ? "приглашается" : "на приёме"));
+      if (call.accessible) {
+        way.appendChild(wheelchair());
+        way.appendChild(make("span", "visually-hidden", "доступное окно"));
+      }
       if (place.text) { way.appendChild(make("span", "place", place.text)); }
       if (place.arrow) { way.appendChild(arrow(place.arrow)); }
       line.appendChild(way);
@@ -153,7 +179,7 @@ QueueDisplay.render = (function () {
       var facts = [
         window.innerWidth, window.innerHeight, hall.must, hall.rest, hall.rows, element("probe").scrollWidth, view.kind, view.office, view.zone, Boolean(view.cutOff), view.warning, hall.mute,
         view.calls.length > 0, Boolean(hall.hasTicker), view.next, view.desks, view.heading, view.call && view.call.ticket, view.message, view.verb, view.place,
-        view.desk, view.arrow
+        view.desk, view.arrow, view.accessible, view.single
       ];
       when("sizes", facts, function () { measure(hall); });
     }
@@ -191,9 +217,12 @@ QueueDisplay.render = (function () {
       var stub = /** @type {HTMLElement} */ (element("big-desk").parentNode), desk = element("big-desk"), go = element("big-go"), box = inside(stub);
       desk.style.fontSize = MEASURE + "px";
       var share = element("big-place").textContent.length > 24 ? 0.3 : 0.42;  /* a long way is told in words, which need the room */
+      if (!element("big-access").hidden) { share = 0.3; }
       desk.style.fontSize = QueueDisplay.sizes.fill({ width: box.width * share, height: box.height }, desk.offsetWidth, MEASURE * NUMBER_HEIGHT, MEASURE) + "px";
       element("big-arrow").style.fontSize = box.height * 0.62 + "px";
-      shrink(go, { width: go.clientWidth, height: box.height }, hall.must * 1.1, hall.rest * 0.7);
+      element("big-access").style.fontSize = Math.min(box.height * 0.62, box.width * 0.14) + "px";
+      var most = document.body.hasAttribute("data-single") ? box.height * 0.5 : hall.must * 1.1;  /* above a desk there is nothing beside it */
+      shrink(go, { width: go.clientWidth, height: box.height }, most, hall.rest * 0.7);
     }
 
     function fitRows(hall) {

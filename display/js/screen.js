@@ -9,6 +9,7 @@ QueueDisplay.screen = (function () {
   var SILENCE = 25000;      /* the service speaks every 10 s: two and a half missed heartbeats */
   var HICCUP = 1500;        /* a socket that is back sooner was not worth a word */
   var MISLEADING = 900000;  /* 15 minutes: older calls send people to desks where others sit by now */
+  var LISTED = 4;           /* desks at a break, or closed ones, that are named in the running line */
   var PATIENCE = 5000;      /* a page that has just been opened may look for the service so long */
 
   function ru(text) { return text ? text.ru : ""; }
@@ -28,8 +29,9 @@ QueueDisplay.screen = (function () {
       cutOff: lost === null ? "" : "Нет связи. Данные на " +
         QueueDisplay.time.clock(QueueDisplay.time.parse(board.now), zone) + ", " + QueueDisplay.time.ago(at - state.receivedAt),
       warning: link.refused ? "Ключ табло не принят: показан весь зал с обычными настройками" : "",
-      heading: "", message: "", verb: "", desk: "", place: "", arrow: "", now: false, call: null, calls: [],
-      next: board.next, desks: desksLine(board), ticker: board.ticker.map(ru)
+      heading: "", message: "", verb: "", desk: "", place: "", arrow: "", accessible: false, now: false, call: null, calls: [], single: false,
+      misleading: lost !== null && at - state.receivedAt > MISLEADING,
+      next: board.next, desks: desksLine(board), ticker: tickerLines(board)
     };
     if (result.kind === "calls") { showCall(result, state, lost !== null); }
     if (result.kind === "idle") { showIdle(result, board, now); }
@@ -54,7 +56,7 @@ QueueDisplay.screen = (function () {
   function unknown(link, at) {
     var result = {
       kind: "connecting", office: "", zone: "", time: "", date: "", cutOff: "", warning: "", heading: "", message: "Подключение", verb: "", desk: "", place: "", arrow: "",
-      now: false, call: null, calls: [], next: [], desks: "", ticker: []
+      accessible: false, now: false, call: null, calls: [], single: false, misleading: false, next: [], desks: "", ticker: []
     };
     if (!link.up && at - link.since > PATIENCE) {
       result.kind = "pause";
@@ -74,6 +76,7 @@ QueueDisplay.screen = (function () {
     result.desk = call.desk;
     result.place = pointed.text;
     result.arrow = pointed.arrow;
+    result.accessible = Boolean(call.accessible);
     result.calls = QueueDisplay.calls.others(state);
   }
 
@@ -105,6 +108,23 @@ QueueDisplay.screen = (function () {
     var open = board.desks.open, plural = QueueDisplay.time.plural;
     if (!board.open.now || !open) { return ""; }
     return plural(open, ["Работает ", "Работают ", "Работают "]) + open + " " + plural(open, ["окно", "окна", "окон"]);
+  }
+
+  /** The running line: the messages of the office, and which desks do not work now; the line of the next numbers is too short for that. */
+  function tickerLines(board) {
+    return board.ticker.map(ru).concat(
+      listed("На перерыве: ", board, ["paused", "technical"]), board.desks.open ? listed("Закрыто: ", board, ["closed"]) : []
+    );
+  }
+
+  /** The desks in these states in one sentence, or none where they are more than a glance takes in. @return {string[]} */
+  function listed(title, board, states) {
+    var found = !board.open.now ? [] : board.desk_states.filter(function (desk) { return states.indexOf(desk.state) >= 0; });
+    if (!found.length || found.length > LISTED) { return []; }
+    return [title + found.map(function (desk) {
+      var until = desk.until ? " до\u00a0" + QueueDisplay.time.clock(QueueDisplay.time.parse(desk.until), board.office.time_zone) : "";
+      return "окно\u00a0" + desk.number + until;
+    }).join(", ")];
   }
 
   /** «→ 2 этаж» or «2 этаж →» -> the arrow, drawn large, and the words. Words like "налево" are not turned into arrows: left of

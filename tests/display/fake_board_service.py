@@ -53,6 +53,7 @@ def a_call(call_id: int, ticket: str = "А012", desk: str = "5", *, ago: float =
         "recall": False,
         "state": "called",
         "zone": "hall",
+        "accessible": False,
         **more,
     }
 
@@ -74,6 +75,7 @@ def a_board(*calls: Call, **more: Any) -> Board:
         "next": ["А013", "В008", "К004", "А014"],
         "ticker": [],
         "desks": {"open": 7, "paused": 1, "closed": 2},
+        "desk_states": [],
         "settings": {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True},
         **more,
     }

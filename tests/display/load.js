@@ -30,6 +30,6 @@ exports.call = (id, calledAt, more = {}) => ({
 exports.board = (now, calls, more = {}) => ({
   version: 1, now: iso(START + now * 1000), office: { slug: "hall", name: { ru: "Администрация" }, time_zone: "Europe/Moscow" }, zone: null,
   open: { now: true, opens_at: null, closes_at: iso(START + 3 * 3600e3), sentence: null },
-  calls: [...calls].reverse(), next: [], ticker: [], desks: { open: 7, paused: 1, closed: 2 },
+  calls: [...calls].reverse(), next: [], ticker: [], desks: { open: 7, paused: 1, closed: 2 }, desk_states: [],
   settings: { distance_m: 5, volume: 80, rows: 6, theme: "dark", gong: true }, ...more,
 });

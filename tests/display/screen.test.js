@@ -5,6 +5,12 @@ const { load, call, board, iso, START } = require("./load.js");
 const { calls, screen } = load(["time", "calls", "screen"]);
 const UP = { up: true, since: 0, problem: "", refused: false };
 
+function received(sent) {
+  const state = calls.create([]);
+  calls.receive(state, sent, 10000);
+  return state;
+}
+
 function view(sent, at = 10000, link = UP) {
   const state = calls.create([]);
   if (sent) { calls.receive(state, sent, 10000); }
@@ -90,4 +96,19 @@ test("before the first board the page says that it connects, then that it cannot
   assert.equal(view(null, 1000, { up: false, since: 0, problem: "" }).message, "Подключение");
   assert.equal(view(null, 9000, { up: false, since: 0, problem: "" }).message, "Технический перерыв");
   assert.equal(view(null, 9000, { up: false, since: 0, problem: "Такого отделения нет." }).verb, "Такого отделения нет.");
+});
+
+test("desks at a break are named in the running line, and closed ones, while they are few", () => {
+  const said = (states, more = {}) => screen.view(received(board(10, [], { desk_states: states, ticker: [{ ru: "Добро пожаловать" }], ...more })), UP, 10000).ticker;
+  const desk = (number, state, until = null) => ({ number, state, until });
+  const until = iso(START + 23 * 60e3);
+  assert.deepEqual(said([desk("1", "open"), desk("3", "paused", until), desk("6", "technical")]), ["Добро пожаловать", "На перерыве: окно\u00a03 до\u00a014:30, окно\u00a06"]);
+  assert.deepEqual(said([desk("1", "open"), desk("8", "closed"), desk("9", "closed")]), ["Добро пожаловать", "Закрыто: окно\u00a08, окно\u00a09"]);
+  assert.deepEqual(said(["1", "2", "3", "4", "5"].map((number) => desk(number, "closed"))), ["Добро пожаловать"]);
+  assert.deepEqual(said([desk("8", "closed")], { open: { now: false, opens_at: null, closes_at: null, sentence: null } }), ["Добро пожаловать"]);
+});
+
+test("the way of who needs an accessible desk is marked", () => {
+  assert.equal(view(board(10, [call(1, 9, { accessible: true })])).accessible, true);
+  assert.equal(view(board(10, [call(1, 9)])).accessible, false);
 });

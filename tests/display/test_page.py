@@ -24,6 +24,7 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",  # as a hall's display is started
 ]
+ABOVE_A_DESK = [(800, 480, "dark"), (1024, 600, "contrast"), (480, 800, "light")]
 SIZES = {"wide": (1920, 1080), "upright": (1080, 1920), "small": (1366, 768), "4k": (3840, 2160)}
 LOST = "#cut-off:not([hidden])"
 
@@ -375,6 +376,58 @@ def test_nothing_is_cut_and_numbers_are_as_high_as_the_distance_asks(browser: Br
         millimetres = page.evaluate(CAPITALS, 43)
         assert all(value >= 24.9 for value in millimetres), f"{name}, {size}: {millimetres} mm for 5 m"
     page.close()
+
+
+A_DESKS_STATES = [
+    {"number": "5", "state": "open", "until": None},
+    {"number": "6", "state": "technical", "until": None},
+    {"number": "7", "state": "closed", "until": None},
+]
+SAID_ABOVE = {"5": "Ожидайте вызова", "6": "Технический перерыв", "7": "Окно закрыто"}
+
+
+@pytest.mark.parametrize(("width", "height", "theme"), ABOVE_A_DESK)
+def test_above_a_desk_stands_its_number_its_state_and_its_visitor(
+    browser: Browser, service: FakeService, width: int, height: int, theme: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": height})
+    for desk, message in SAID_ABOVE.items():
+        service.show(a_board(desk_states=A_DESKS_STATES))
+        show(page, service, f"&desk={desk}&theme={theme}")
+        expect(page.locator("#big-message")).to_have_text(message)
+        expect(page.locator("#big-desk")).to_have_text(desk)
+        assert page.evaluate(OUTSIDE) == []
+    show(page, service, f"&desk=5&theme={theme}")
+    service.show(a_board(a_call(1, "А012", "5", accessible=True), a_call(2, "В007", "6"), desk_states=A_DESKS_STATES))
+    expect(page.locator("#big[data-call='1'][data-ticket='А012'][data-desk='5'][data-now]")).to_be_visible()
+    expect(page.locator("#big-access svg")).to_be_visible()
+    assert page.locator("[data-call='2']").count() == 0
+    wait_until_spoken(page, 1)
+    assert spoken(page) == [1], "the pulse is of its own calls"
+    assert page.evaluate(OUTSIDE) == []
+    check_with_axe(page, f"above a desk, {theme}")
+    service.show(a_board(a_call(1, "А012", "5", state="serving"), desk_states=A_DESKS_STATES))
+    expect(page.locator("#big-heading")).to_have_text("Идёт приём")
+    page.close()
+
+
+def test_above_a_desk_nothing_is_heard(page: Page, service: FakeService) -> None:
+    service.show(a_board(desk_states=A_DESKS_STATES))
+    show(page, service, "&desk=5")
+    service.show(a_board(a_call(1, "А012", "5"), desk_states=A_DESKS_STATES))
+    wait_until_spoken(page, 1)
+    assert page.evaluate("QueueDisplay.spoken[0].heard") is False, "the hall speaks once"
+    expect(page.locator("#mute")).to_be_hidden()
+
+
+def test_the_way_to_an_accessible_desk_is_marked_on_the_ticket_and_in_the_rows(page: Page, service: FakeService) -> None:
+    show(page, service)
+    service.show(a_board(a_call(1, "А001", "3", ago=40, accessible=True), a_call(2, "А002", "4", ago=39)))
+    expect(page.locator("tr[data-call='1'] .access")).to_be_visible()
+    expect(page.locator("#big-access")).to_be_hidden()
+    service.show(a_board(a_call(2, "А002", "4", ago=40), a_call(3, "А003", "3", accessible=True)))
+    expect(page.locator("#big-access svg")).to_be_visible()
+    assert page.locator("#big").inner_text().find("доступное окно") >= 0
 
 
 OUTSIDE = """() => {
