@@ -85,6 +85,15 @@ async def test_who_cannot_use_the_kiosk_gets_a_ticket_on_paper(service: Service,
     await expect(page.locator("#queue [data-ticket='А001']")).to_contain_text("кресло-коляска")
 
 
+async def test_paper_that_does_not_come_makes_nobody_press_again(service: Service, database: Database, open_page: OpenPage) -> None:
+    page = await open_hall(service, database, await an_office_with_desks(database), open_page)
+    await page.route("**/paper", lambda route: route.abort())
+    await page.locator("#issue button[value=print]").click()
+    await expect(page.locator("#done")).to_contain_text("не напечатан")
+    await expect(page.locator("#panel[data-ticket='А001'] [data-act=print]")).to_be_visible()
+    await expect(page.locator("#failed")).to_be_empty()
+
+
 async def test_a_booked_visitor_is_found_by_name_and_checked_in(service: Service, database: Database, open_page: OpenPage) -> None:
     office = await an_office_with_desks(database)
     await booked_online(database, office)

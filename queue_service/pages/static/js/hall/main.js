@@ -191,13 +191,17 @@ async function changeService(code, closed) {
   refresh();
 }
 
-/** The new ticket, open in the panel, and on paper. @param {Issued} issued @param {boolean} print */
+/** The new ticket, open in the panel, and on paper. It is issued already: whatever fails now must not make anybody press again. @param {Issued} issued @param {boolean} print */
 async function shown(issued, print) {
-  const ticket = await api.fetchTicket(issued.id);
-  update({ view: { kind: "ticket", ticket } });
-  if (print) await printTicket(issued.id);
-  const sentence = _("Ticket %(number)s is issued.", { number: issued.number });
-  return issued.late ? `${sentence} ${_("The visitor is late and stands in the common queue.")}` : sentence;
+  const sentence = [_("Ticket %(number)s is issued.", { number: issued.number }), ...(issued.late ? [_("The visitor is late and stands in the common queue.")] : [])].join(" ");
+  try {
+    update({ view: { kind: "ticket", ticket: await api.fetchTicket(issued.id) } });
+    if (print) await printTicket(issued.id);
+    return sentence;
+  } catch (error) {
+    explain(error);
+    return `${sentence} ${_("It was not printed: find it by its number and press “Print the ticket”.")}`;
+  }
 }
 
 /** @param {SubmitEvent} event */
