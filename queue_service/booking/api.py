@@ -13,9 +13,10 @@ from litestar.params import Parameter
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands, messages, waitlist
+from queue_service.booking import commands, confirming, messages, waitlist
 from queue_service.booking.availability import FreeSlot
-from queue_service.booking.commands import HoldWish, Person
+from queue_service.booking.commands import HoldWish
+from queue_service.booking.confirming import Person
 from queue_service.booking.errors import NoSuchBooking, TooManyActive
 from queue_service.booking.models import Appointment, WaitlistEntry
 from queue_service.booking.office import Booking, Place
@@ -208,12 +209,12 @@ async def extend_hold(secret: str, booking: Booking, db: AsyncSession, now: date
 async def confirm_guarded(
     database: Database, booking: Booking, db: AsyncSession, secret: str, person: Person, address: str, now: datetime
 ) -> Appointment:
-    """`commands.confirm` within the limits; a contact with too many bookings gets links to them."""
+    """`confirming.confirm` within the limits; a contact with too many bookings gets links to them."""
     contact = parse_contact(person.contact or "")
     await booking.guard.allow("confirm", address, now)
     await booking.guard.allow("confirm", contact.address, now)
     try:
-        return await commands.confirm(db, booking, secret, person, now)
+        return await confirming.confirm(db, booking, secret, person, now)
     except TooManyActive:
         await db.rollback()  # who is refused must not keep one connection, and the contact, while asking for another
         await _send_links(database, booking, contact, person.language, now)
@@ -223,7 +224,7 @@ async def confirm_guarded(
 async def _send_links(database: Database, booking: Booking, contact: Contact, language: str, now: datetime) -> None:
     """In a transaction of its own: the refused one is undone."""
     async with database.session() as apart:
-        known = await commands.bookings_of(apart, booking.ring.fingerprint(contact.address), now)
+        known = await confirming.bookings_of(apart, booking.ring.fingerprint(contact.address), now)
         await messages.links(apart, booking, contact, known, language, now)
 
 
@@ -231,7 +232,7 @@ async def send_links_of(database: Database, booking: Booking, secret: str, now: 
     """What TooManyActive promises, for an appointment that knows its contact: links to the contact's bookings, sent to the contact."""
     async with database.session() as apart:
         appointment = (await apart.exec(select(Appointment).where(col(Appointment.secret) == secret))).one()
-        contact, language = commands.contact_of(booking, appointment), appointment.language
+        contact, language = confirming.contact_of(booking, appointment), appointment.language
     await _send_links(database, booking, contact, language, now)
 
 
@@ -253,7 +254,7 @@ async def verify_contact(
     """200 booked; 422 wrong_code with the attempts left."""
     await booking.guard.allow("verify", address_of(request), now)
     try:
-        outcome = await commands.verify(db, booking, secret, data.code, now)
+        outcome = await confirming.verify(db, booking, secret, data.code, now)
     except TooManyActive:
         await db.rollback()  # as above
         await send_links_of(request.app.state.database, booking, secret, now)
@@ -267,8 +268,8 @@ async def verify_contact(
 async def resend_code(request: AnyRequest, secret: str, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
     """202: another code is on its way; the ones before stay valid."""
     await booking.guard.allow("code", address_of(request), now)
-    appointment = await commands.resend_code(db, booking, secret, now)
-    await booking.guard.allow("code", commands.contact_of(booking, appointment).address, now)
+    appointment = await confirming.resend_code(db, booking, secret, now)
+    await booking.guard.allow("code", confirming.contact_of(booking, appointment).address, now)
     return await _shown(booking, appointment, now)
 
 

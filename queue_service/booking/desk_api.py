@@ -12,9 +12,10 @@ from litestar import Router, get, post
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands
+from queue_service.booking import confirming
 from queue_service.booking.api import Applications, AppointmentOut, SlotOut, Words, appointment_out, aware, slot_out
-from queue_service.booking.commands import HoldWish, Person
+from queue_service.booking.commands import HoldWish
+from queue_service.booking.confirming import Person
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import appointments_of_day
 from queue_service.booking.why import why_day
@@ -70,9 +71,9 @@ async def place_of(identity: Identity, booking: Booking, now: datetime, roles: f
 async def book_at_desk(data: DeskBookingIn, identity: Identity, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
     """201 booked for a person who stands here; 409 with alternatives."""
     place = await place_of(identity, booking, now)
-    person = Person(commands.checked_name(data.name), data.contact, data.language)
+    person = Person(confirming.checked_name(data.name), data.contact, data.language)
     wish = HoldWish(data.service, aware(data.starts_at), data.applications)
-    return appointment_out(booking, place, await commands.book_at_desk(db, booking, place, wish, person, now))
+    return appointment_out(booking, place, await confirming.book_at_desk(db, booking, place, wish, person, now))
 
 
 @get("/bookings")

@@ -20,7 +20,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import messages
 from queue_service.booking.availability import Beyond, DayOfSlots, days_from, slots_of_days
-from queue_service.booking.commands import Person, book, checked_name, give_up, locked, nearest, person_of
+from queue_service.booking.commands import give_up, locked, nearest
+from queue_service.booking.confirming import Person, book, checked_name, person_of
 from queue_service.booking.errors import AlreadyWaiting, HoldExpired, NoSuchBooking, NotChangeable, SlotTaken
 from queue_service.booking.hold import SECRET_BYTES, Wish, hold_slot, slot_at
 from queue_service.booking.models import Appointment, WaitlistEntry

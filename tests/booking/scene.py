@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 import queue_service.app
-from queue_service.booking import commands
+from queue_service.booking import commands, confirming
 from queue_service.booking.availability import days_from, slots_of_days
 from queue_service.booking.calendar import Calendars
-from queue_service.booking.commands import HoldWish, Person
+from queue_service.booking.commands import HoldWish
+from queue_service.booking.confirming import Person
 from queue_service.booking.guard import Guard
 from queue_service.booking.hold import Held
 from queue_service.booking.models import Appointment
@@ -97,7 +98,7 @@ async def book(
     """A confirmed booking."""
     held = await hold(booking, office, starts_at, now, service)
     async with database.session() as db:
-        return await commands.confirm(db, booking, held.secret, person or somebody(), now)
+        return await confirming.confirm(db, booking, held.secret, person or somebody(), now)
 
 
 async def free_at(booking: Booking, office: AnOffice, now: datetime, days: int = 2, applications: int = 1) -> set[datetime]:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from queue_service.booking import commands
+from queue_service.booking import confirming
 from queue_service.booking.errors import HoldExpired, NotChangeable, SamePersonTwice, TooManyAttempts, WrongCode
 from queue_service.booking.models import Appointment
 from queue_service.db import Database
@@ -182,10 +182,10 @@ async def test_the_same_person_is_booked_once_at_a_time_in_the_whole_city(databa
     for spelling in ("Алена Елкина", "АЛЁНА ЁЛКИНА", " алёна елкина "):
         with pytest.raises(SamePersonTwice):
             async with database.session() as db:
-                await commands.confirm(db, booking, overlapping.secret, somebody(spelling, "ELKINA@mail.ru"), LATER)
+                await confirming.confirm(db, booking, overlapping.secret, somebody(spelling, "ELKINA@mail.ru"), LATER)
     # The form is still there, for the child whose mother has the telephone.
     async with database.session() as db:
-        child = await commands.confirm(db, booking, overlapping.secret, somebody("Пётр Ёлкин", "elkina@mail.ru"), LATER)
+        child = await confirming.confirm(db, booking, overlapping.secret, somebody("Пётр Ёлкин", "elkina@mail.ru"), LATER)
     assert child.state == "booked"
     after = await book(database, booking, there, TIME + 30 * MINUTE, somebody("Алёна Ёлкина", "elkina@mail.ru"))
     assert after.state == "booked"
@@ -223,7 +223,7 @@ async def try_code(
     database: Database, booking: Any, secret: str, code: str, now: datetime = LATER
 ) -> Appointment | WrongCode | TooManyAttempts:
     async with database.session() as db:
-        return await commands.verify(db, booking, secret, code, now)
+        return await confirming.verify(db, booking, secret, code, now)
 
 
 def wrong(code: str) -> str:
@@ -257,7 +257,7 @@ async def test_after_a_quarter_of_an_hour_the_code_proves_nothing(database: Data
 async def test_a_code_that_is_sent_again_leaves_the_first_one_valid(database: Database) -> None:
     _, booking, form = await verifying(database)
     async with database.session() as db:
-        await commands.resend_code(db, booking, form.secret, LATER + MINUTE)
+        await confirming.resend_code(db, booking, form.secret, LATER + MINUTE)
     first, second = await outbox(database, "code")
     assert first.facts.code != second.facts.code
     outcome = await try_code(database, booking, form.secret, first.facts.code, LATER + 2 * MINUTE)
@@ -274,7 +274,7 @@ async def test_five_wrong_codes_are_too_many_even_before_the_right_one(database:
         left.append(outcome.extra["attempts_left"])
     assert left == [4, 3, 2, 1, 0]
     async with database.session() as db:
-        await commands.resend_code(db, booking, form.secret, LATER)
+        await confirming.resend_code(db, booking, form.secret, LATER)
     for message in await outbox(database, "code"):
         outcome = await try_code(database, booking, form.secret, message.facts.code)
         assert isinstance(outcome, TooManyAttempts)
@@ -286,12 +286,12 @@ async def test_a_code_proves_only_the_contact_it_was_sent_to(database: Database)
     office, booking, form = await verifying(database)
     (letter,) = await outbox(database)
     async with database.session() as db:
-        await commands.confirm(db, booking, form.secret, somebody(contact="victim@mail.ru"), LATER)
+        await confirming.confirm(db, booking, form.secret, somebody(contact="victim@mail.ru"), LATER)
     assert isinstance(await try_code(database, booking, form.secret, letter.facts.code), WrongCode)
     other = await book(database, booking, office, TIME + 15 * MINUTE, somebody(contact="anna@mail.ru"))
     own_code = (await outbox(database, "code"))[-1].facts.code
     async with database.session() as db:
-        await commands.remember_form(db, booking, other.secret, LATER, contact="victim@mail.ru")
+        await confirming.remember_form(db, booking, other.secret, LATER, contact="victim@mail.ru")
     with pytest.raises(NotChangeable):
         await try_code(database, booking, other.secret, own_code)
 

@@ -8,7 +8,7 @@ from typing import Any
 import icalendar
 import pytest
 
-from queue_service.booking import commands
+from queue_service.booking import commands, confirming
 from queue_service.booking.messages import send_again
 from queue_service.booking.models import Appointment
 from queue_service.db import Database
@@ -108,9 +108,9 @@ async def test_a_booking_without_a_contact_writes_to_nobody(database: Database) 
     office, booking = await a_booked_office(database), means(database)
     place = await booking.at_id(office.id, LATER)
     held = await commands.hold(booking, place, commands.HoldWish("passport", TIME + 5 * DAY, via="staff"), LATER)
-    person = commands.Person("Анна Смирнова", None, "ru")
+    person = confirming.Person("Анна Смирнова", None, "ru")
     async with database.session() as db:
-        known = await commands.confirm(db, booking, held.secret, person, LATER, trusted=True)
+        known = await confirming.confirm(db, booking, held.secret, person, LATER, trusted=True)
     await changed(database, commands.move, booking, known.secret, TIME + 6 * DAY, LATER)
     await changed(database, commands.cancel, booking, known.secret, LATER)
     assert await outbox(database) == []

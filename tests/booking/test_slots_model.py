@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands
+from queue_service.booking import commands, confirming
 from queue_service.booking.availability import Beyond, days_from, slots_of_days
 from queue_service.booking.calendar import Calendars, load_calendar
-from queue_service.booking.commands import HoldWish, Person
+from queue_service.booking.commands import HoldWish
+from queue_service.booking.confirming import Person
 from queue_service.booking.errors import AlreadyExtended, HoldExpired, NoMovesLeft, NotChangeable, SlotNotOffered, SlotTaken
 from queue_service.booking.guard import Guard
 from queue_service.booking.hold import Slot, Wish, hold_slot, slot_at
@@ -462,7 +463,7 @@ class Citizens(RuleBasedStateMachine):
         elif visit.state == "expired" or self.lapsed(visit):
             refusals = (HoldExpired,)
         person = Person("Анна Смирнова", visit.contact, "ru")
-        self.attempt(lambda db: commands.confirm(db, self.booking, visit.secret, person, self.now), *refusals)
+        self.attempt(lambda db: confirming.confirm(db, self.booking, visit.secret, person, self.now), *refusals)
         if not refusals and visit.part is not None:
             visit.state, visit.part.kind, visit.part.expires = "booked", "booking", None
 

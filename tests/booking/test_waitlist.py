@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from queue_service.booking import commands, waitlist
-from queue_service.booking.commands import Person
+from queue_service.booking.confirming import Person
 from queue_service.booking.errors import AlreadyWaiting, HoldExpired, NotChangeable, SlotTaken, TooManyActive
 from queue_service.booking.models import Appointment
 from queue_service.booking.office import Booking

@@ -14,9 +14,10 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands
+from queue_service.booking import confirming
 from queue_service.booking.api import aware
-from queue_service.booking.commands import HoldWish, Person
+from queue_service.booking.commands import HoldWish
+from queue_service.booking.confirming import Person
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import appointments_of_day
 from queue_service.booking.rules import AppointmentState, Channel, spoken
@@ -182,13 +183,13 @@ async def book_by_hand(
     identity, place = await _checked(request, data, sessions, booking, now)
     said = {"service": data.service, "day": _day(data.date), "applications": _number(data.applications)}
     try:
-        person = Person(commands.checked_name(data.name), data.contact or None, "ru")
+        person = Person(confirming.checked_name(data.name), data.contact or None, "ru")
         try:
             starts_at = aware(datetime.fromisoformat(data.starts_at))
         except ValueError:
             raise Malformed({"ru": "Выберите время.", "en": "Choose a time."}) from None
         async with db.begin_nested():
-            made = await commands.book_at_desk(
+            made = await confirming.book_at_desk(
                 db, booking, place, HoldWish(data.service, starts_at, _number(data.applications)), person, now
             )
     except DomainError as error:

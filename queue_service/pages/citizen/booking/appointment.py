@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands, messages, waitlist
+from queue_service.booking import commands, confirming, messages, waitlist
 from queue_service.booking.api import send_links_of, show_calendar
 from queue_service.booking.errors import HoldExpired, NoMovesLeft, NotChangeable, SamePersonTwice, SlotTaken, TooManyActive, TooManyAttempts
 from queue_service.booking.office import Booking
@@ -98,7 +98,7 @@ async def _messages(db: AsyncSession, booking: Booking, shown: AppointmentNow) -
         return None
     due = [each for each in known if each.state != State.PENDING or each.kind not in ("reminder_early", "reminder_day")]
     return {
-        "to": masked(commands.contact_of(booking, appointment)),
+        "to": masked(confirming.contact_of(booking, appointment)),
         "known": list(reversed(due)),
         "again": shown.state is AppointmentState.BOOKED and _sending_again_helps(due),
     }

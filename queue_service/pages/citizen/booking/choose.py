@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands
+from queue_service.booking import commands, confirming
 from queue_service.booking.commands import HoldWish
 from queue_service.booking.errors import NotBookable, NotChangeable, SlotTaken
 from queue_service.booking.office import Booking, Place
@@ -278,7 +278,7 @@ async def _take_over(db: AsyncSession, booking: Booking, old: str, new: str, now
     contact = booking.ring.unseal(before.contact_sealed) if before.contact_sealed else None
     if before.state is AppointmentState.HELD:
         await commands.cancel(db, booking, old, now)
-    await commands.remember_form(db, booking, new, now, name=name, contact=contact)
+    await confirming.remember_form(db, booking, new, now, name=name, contact=contact)
 
 
 HANDLERS = [start, choose_service, choose_applications, choose_office, choose_day, choose_time, hold]

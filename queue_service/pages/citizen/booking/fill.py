@@ -12,9 +12,9 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking import commands
+from queue_service.booking import commands, confirming
 from queue_service.booking.api import confirm_guarded, send_links_of
-from queue_service.booking.commands import CODE_TRIES, Person
+from queue_service.booking.confirming import CODE_TRIES, Person
 from queue_service.booking.errors import (
     AlreadyExtended,
     BadName,
@@ -153,9 +153,9 @@ async def _answered(
 
 async def _remember(db: AsyncSession, booking: Booking, secret: str, now: datetime, question: str, typed: str) -> None:
     if question == "who":
-        await commands.remember_form(db, booking, secret, now, name=typed)
+        await confirming.remember_form(db, booking, secret, now, name=typed)
     else:
-        await commands.remember_form(db, booking, secret, now, contact=typed)
+        await confirming.remember_form(db, booking, secret, now, contact=typed)
 
 
 @post("/book/{secret:str}/extend", include_in_schema=False)
@@ -348,7 +348,7 @@ async def verify(request: AnyRequest, secret: str, db: AsyncSession, booking: Bo
     outcome: Appointment | WrongCode | TooManyAttempts
     try:
         await booking.guard.allow("verify", address_of(request), now)
-        outcome = await commands.verify(db, booking, secret, typed, now)
+        outcome = await confirming.verify(db, booking, secret, typed, now)
     except (HoldExpired, NotChangeable):
         async with afresh(request, db) as apart:
             form = await _form(apart, booking, secret, now)
@@ -377,7 +377,7 @@ async def resend(request: AnyRequest, secret: str, db: AsyncSession, booking: Bo
         return elsewhere
     try:
         await booking.guard.allow("code", form.contact, now)
-        await commands.resend_code(db, booking, secret, now)
+        await confirming.resend_code(db, booking, secret, now)
     except TooManyAttempts as error:
         return _code_page(request, form, now, [wrong(request, "code", error)], status_code=error.status)
     except (HoldExpired, NotChangeable):

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import waitlist as commands
 from queue_service.booking.api import waitlist_out
-from queue_service.booking.commands import Person, checked_name
+from queue_service.booking.confirming import Person, checked_name
 from queue_service.booking.errors import AlreadyWaiting, BadName, TooManyAttempts
 from queue_service.booking.models import WaitlistEntry
 from queue_service.booking.office import Booking, Place
