@@ -37,11 +37,10 @@ LONGEST_SHIFT = timedelta(days=1)
 """A shift that began before the first day may still have served in it."""
 
 TICKETS = """
-SELECT ticket.id, local_date, ticket.service_id, issued_at, privilege_id IS NOT NULL AS privileged, needs,
-       appointment.starts_at AS booked_at
-  FROM ticket                                                            -- uq_ticket_number: office and days
-       LEFT JOIN appointment ON appointment.id = ticket.appointment_id   -- pk_appointment
- WHERE ticket.office_id = $1 AND local_date BETWEEN $2 AND $3
+SELECT id, local_date, service_id, issued_at, privilege_id IS NOT NULL AS privileged, needs,
+       (SELECT starts_at FROM appointment WHERE appointment.id = appointment_id) AS booked_at   -- pk_appointment
+  FROM ticket                                                                                   -- uq_ticket_number: office and days
+ WHERE office_id = $1 AND local_date BETWEEN $2 AND $3
 """
 EVENTS = """
 SELECT event.ticket_id, event.kind, event.at, event.desk_id, (event.details->>'service')::int AS service_id
@@ -54,9 +53,12 @@ SELECT event.ticket_id, event.kind, event.at, event.desk_id, (event.details->>'s
    AND event.kind IN ('called', 'finished', 'transferred', 'returned', 'postponed', 'no_show', 'resumed', 'came_back', 'left', 'expired')
 """
 SHIFTS = """
-SELECT shift.id, shift.desk_id, opened_at, closed_at, event.kind, event.at
+SELECT shift.id, desk_id, opened_at, closed_at, event.kind, event.at
   FROM shift                                                             -- ix_shift_office
-       LEFT JOIN shift_event AS event ON event.shift_id = shift.id AND event.kind IN ('paused', 'resumed')   -- ix_shift_event_shift_id
+       LEFT JOIN LATERAL (
+           SELECT id, kind, at FROM shift_event WHERE shift_id = shift.id AND kind IN ('paused', 'resumed')   -- ix_shift_event_shift_id
+            ORDER BY id
+       ) AS event ON true
  WHERE office_id = $1 AND opened_at >= $2 AND opened_at < $3
  ORDER BY shift.id, event.id
 """
