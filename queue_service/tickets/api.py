@@ -176,7 +176,7 @@ async def check_in_at_kiosk(data: CheckInIn, device: DeviceIdentity, booking: Bo
 @post("/check-ins")
 async def check_in_at_desk(data: CheckInIn, identity: Identity, booking: Booking, state: State, now: datetime) -> IssuedOut:
     """The same by the hall administrator, for whoever cannot use the kiosk."""
-    if identity.office_id is None:
+    if identity.office_id is None or identity.role not in HALL_ROLES:
         raise Forbidden
     return await _checked_in(booking, state.outlook, identity.office_id, data, ("staff", identity.account_id), now)
 

@@ -246,6 +246,8 @@ async def test_the_hall_administrator_and_the_phone_check_in_too(hall: Hall) -> 
     assert refused.json()["code"] == "other_office"
     nobody = await hall.service.http.post("/api/desk/check-ins", json={"code": for_staff.reference})
     assert nobody.status_code == 401
+    clerk = await a_clerk(hall.database, hall.office)
+    assert (await hall.service.desk(clerk, "check-ins", code=for_staff.reference)).status_code == 403
 
 
 async def test_the_bookings_page_follows_it_to_its_ticket(hall: Hall) -> None:
