@@ -9,9 +9,10 @@ from random import Random
 import pytest
 
 from queue_service.db import Database
-from queue_service.desks import commands
+from queue_service.desks import commands, handover
 from queue_service.desks.call_next import call_next
 from queue_service.desks.commands import Result
+from queue_service.desks.handover import Destination
 from queue_service.desks.rules import PauseReason
 from queue_service.statistics.replay import (
     NOBODY,
@@ -27,12 +28,15 @@ from queue_service.statistics.replay import (
     Waits,
     Week,
     Window,
+    rank_of,
     replay,
     usual_turn,
     waits,
 )
 from queue_service.statistics.what_if import EVENTS, SHIFTS, TICKETS, last_week, rules_of, rules_with, what_if
+from queue_service.tickets.check_in import check_in
 from queue_service.tickets.rules import Rank, rank_of_walk_in
+from tests.booking.scene import a_booked_office, book, means
 from tests.support.factories import LATER, Queued, a_clerk_at, a_desk, a_privilege, a_queue, a_service, an_office
 
 MINUTE = timedelta(minutes=1)
@@ -320,6 +324,48 @@ async def test_the_weeks_before_and_other_offices_are_not_played(database: Datab
     record = await last_week(database.hot, catalogue, LATER)
     assert [each.id for each in record.week.arrivals] == [ours]
     assert (record.last_day - record.first_day).days == 6
+
+
+async def test_a_visitor_who_was_set_aside_and_sent_on_is_played_visit_by_visit(database: Database) -> None:
+    office = await an_office(database, a_service("passport"), a_service("advice", "В", typical=7), time_zone="UTC")
+    catalogue = await office.catalogue(database)
+    clerk = (await a_clerk_at(database, office, "1", opened_at=LATER)).account_id
+    ticket, unseen = await a_queue(database, office, [Queued(issued_at=LATER), Queued("advice", issued_at=LATER + 90 * MINUTE)])
+    passport, advice = office.services["passport"], office.services["advice"]
+
+    def later(minutes: float) -> datetime:
+        return LATER + minutes * MINUTE
+
+    await call_next(database.hot, catalogue, clerk, None, later(2))
+    async with database.session() as db:
+        await commands.start_serving(db, clerk, later(3))
+        await handover.postpone(db, catalogue, clerk, "documents", None, later(10))
+    async with database.session() as db:
+        await handover.call_ticket(db, catalogue, clerk, ticket, None, later(40))
+    async with database.session() as db:
+        await commands.start_serving(db, clerk, later(41))
+        await handover.transfer(db, catalogue, clerk, Destination(service="advice"), later(45))
+    await call_next(database.hot, catalogue, clerk, None, later(50))
+    record = await last_week(database.hot, catalogue, later(54))
+    of = {each.id: each for each in record.week.arrivals}
+    assert of[ticket].stints == [
+        Stint(passport, 8 * MINUTE),
+        Stint(passport, 5 * MINUTE, away=30 * MINUTE),
+        Stint(advice, 4 * MINUTE),  # still there
+    ]
+    assert (of[unseen].stints, of[unseen].gone_at) == ([Stint(advice, 7 * MINUTE)], later(54))
+
+
+async def test_a_booking_is_played_from_its_booked_time(database: Database) -> None:
+    office = await a_booked_office(database)
+    booking = means(database)
+    booked_at = LATER + 60 * MINUTE
+    made = await book(database, booking, office, booked_at)
+    taken = await check_in(booking, office.id, made.secret, ("staff", 1), booked_at - 10 * MINUTE)
+    record = await last_week(database.hot, await office.catalogue(database), booked_at)
+    (arrival,) = record.week.arrivals
+    assert (arrival.id, arrival.booked_at, arrival.group) == (taken.id, booked_at, Group.BOOKED)
+    assert rank_of(arrival, rules_of(await office.catalogue(database))) == Rank(taken.due_at, taken.rank_at, taken.rank_from)
 
 
 async def test_the_present_rules_beside_others(database: Database) -> None:
