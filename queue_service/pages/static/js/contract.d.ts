@@ -30,8 +30,17 @@ export interface DeskSnapshot {
   queue: QueuedTicket[];
   counts: { waiting: number; breached: number; served_today: number; average_serving_seconds: number | null };
   pause_reasons: { code: string; name: Text }[];
-  rules: { no_show_min_calls: number; no_show_min_seconds: number };
+  rules: { no_show_min_calls: number; no_show_min_seconds: number; auto_call_seconds: number | null; amber_minutes: number };
+  /** of the whole office, who comes back soonest first */
+  postponed: HallTicket[];
+  missed: HallTicket[];
+  postpone_reasons: Choice[];
+  services: { code: string; name: Text; letter: string }[];
+  colleagues: { login: string; name: string; desk: string; paused: boolean }[];
+  alarms: { id: number; desk: string | null; name: string; at: string; text: string | null; mine: boolean }[];
 }
+
+export interface Choice { code: string; name: Text }
 
 export interface Shift {
   desk: string;
@@ -39,11 +48,13 @@ export interface Shift {
   paused_at: string | null;
   pause_reason: string | null;
   pause_note: string | null;
+  pause_until: string | null;
 }
 
 interface AnyTicket {
-  id: number | string;
+  id: number;
   number: string;
+  service: string;
   service_name: Text;
   source: "walk_in" | "booked";
   issued_at: string;
@@ -68,4 +79,32 @@ export interface DeskTicket extends AnyTicket {
   why: Text;
   /** null: it must be called more often first */
   no_show_allowed_at: string | null;
+  booked_for: string | null;
+  /** from the clerk who sent the visitor here */
+  comment: string | null;
+  /** codes of services */
+  next_services: string[];
+  comes_back: boolean;
+  results: Choice[];
+  counts_applications: boolean;
+}
+
+/** A ticket on the lists of the whole office. */
+export interface HallTicket extends AnyTicket {
+  state: VisitorTicket["state"];
+  desk: string | null;
+  called_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  postponed_until: string | null;
+  postpone_reason: Text | null;
+  booked_for: string | null;
+  comment: string | null;
+}
+
+/** What a command on the desk's ticket answers: a finished visitor may be waiting for a further service. */
+export interface DeskOutcome {
+  id: number;
+  number: string;
+  state: VisitorTicket["state"];
 }

@@ -2,6 +2,7 @@
 
 /** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
 /** @typedef {import("../contract").DeskTicket} DeskTicket */
+/** @typedef {import("../contract").DeskOutcome} DeskOutcome */
 
 // Longer than any command takes, shorter than a clerk's patience.
 const PATIENCE_MS = 8_000;
@@ -55,14 +56,33 @@ export async function callNext(idempotencyKey) {
   return answer.status === 204 ? null : answer.json();
 }
 
-/** On the desk's current ticket. @param {"recall" | "start" | "finish" | "no-show" | "return"} action @returns {Promise<DeskTicket>} */
-export async function act(action) {
-  return (await send("POST", `/api/desk/${action}`)).json();
+/**
+ * On the desk's current ticket; `call` makes another one current.
+ * @param {"recall" | "start" | "finish" | "no-show" | "return" | "postpone" | "transfer" | "add-service" | "call" | "confirm-privilege" | "inaccurate"} action
+ * @param {object} [body]
+ * @returns {Promise<DeskOutcome>}
+ */
+export async function act(action, body) {
+  return (await send("POST", `/api/desk/${action}`, body ? { body } : {})).json();
 }
 
-/** @param {string} reason @param {string | null} note */
-export async function pause(reason, note) {
-  await send("POST", "/api/desk/shift/pause", { body: { reason, note } });
+/** @param {import("./dialogs/shift.js").Pause} pause */
+export async function pause({ reason, note, minutes }) {
+  await send("POST", "/api/desk/shift/pause", { body: { reason, note, minutes } });
+}
+
+/** @param {string} text */
+export async function tellTheHall(text) {
+  await send("POST", "/api/desk/messages", { body: { text } });
+}
+
+export async function raiseAlarm() {
+  await send("POST", "/api/desk/alarm");
+}
+
+/** @param {string} id */
+export async function acknowledge(id) {
+  await send("POST", `/api/desk/alarms/${id}/acknowledge`);
 }
 
 export async function resume() {

@@ -5,7 +5,6 @@ import { _ } from "../texts.js";
 import * as api from "./api.js";
 
 /** @typedef {import("./state.js").State} State */
-/** @typedef {import("./state.js").Action} Action */
 
 // A double press must not run the next state's main action, which stands in the same place under the same key.
 const SETTLE_MS = 350;
@@ -26,7 +25,7 @@ export function commandsOf({ state, update, refresh }) {
   /** Of the call-next whose outcome is not known. @type {string | undefined} */
   let key;
 
-  /** @param {Action} action @param {() => Promise<string>} perform resolves to what was done, as a sentence */
+  /** @param {Exclude<State["busy"], null>} action @param {() => Promise<string>} perform resolves to what was done, as a sentence */
   async function run(action, perform) {
     if (state().busy) return;
     update({ busy: action, retrying: false, done: "", failed: "" });
@@ -62,21 +61,46 @@ export function commandsOf({ state, update, refresh }) {
     }
   }
 
-  /** @type {Record<"recall" | "start" | "finish" | "no-show" | "return", string>} */
+  /** Beside whatever else runs: a call for help waits for nothing. @param {() => Promise<void>} perform @param {string} done */
+  async function aside(perform, done) {
+    try {
+      await perform();
+      update({ done, failed: "" });
+    } catch (error) {
+      update({ done: "", failed: explain(error) });
+    }
+    await refresh();
+  }
+
   const doneTexts = {
     recall: _("Ticket %(number)s is called again."),
     start: _("Serving ticket %(number)s."),
     finish: _("Ticket %(number)s is finished."),
     "no-show": _("Ticket %(number)s is marked as not come."),
     return: _("Ticket %(number)s is back in the queue."),
+    postpone: _("Ticket %(number)s is postponed."),
+    transfer: _("Ticket %(number)s is transferred."),
+    "add-service": _("Ticket %(number)s has one more service."),
+    call: _("Ticket %(number)s is called."),
+    "confirm-privilege": _("Noted for ticket %(number)s."),
+    inaccurate: _("The times of ticket %(number)s will not be counted."),
+    further: _("Ticket %(number)s goes on: it waits for the next service."),
   };
 
   return {
     callNext: () => run("call-next", callNext),
-    /** @param {keyof typeof doneTexts} action */
-    act: (action) => run(action, async () => doneTexts[action].replace("%(number)s", (await api.act(action)).number)),
-    /** @param {string} reason @param {string | null} note */
-    pause: (reason, note) => run("pause", () => api.pause(reason, note).then(() => _("The desk is on a break."))),
+    /** @param {Exclude<keyof typeof doneTexts, "further">} action @param {object} [body] */
+    act: (action, body) => run(action, async () => {
+      const { number, state: after } = await api.act(action, body);
+      return doneTexts[action === "finish" && after === "waiting" ? "further" : action].replace("%(number)s", number);
+    }),
+    /** @param {import("./dialogs/shift.js").Pause} pause */
+    pause: (pause) => run("pause", () => api.pause(pause).then(() => _("The desk is on a break."))),
+    /** @param {string} text */
+    message: (text) => aside(() => api.tellTheHall(text), _("The message is sent.")),
+    alarm: () => aside(api.raiseAlarm, _("Colleagues are called.")),
+    /** @param {string} id */
+    acknowledge: (id) => aside(() => api.acknowledge(id), _("The colleague sees that you are coming.")),
     resume: () => run("resume", () => api.resume().then(() => _("The desk works again."))),
     close: () => run("close", () => api.closeDesk().then(() => _("The desk is closed."))),
     /** @param {() => void} then */

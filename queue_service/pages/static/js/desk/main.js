@@ -4,10 +4,18 @@ import { serverNow, setServerTime } from "../clock.js";
 import { all, byId } from "../dom.js";
 import { follow } from "../live.js";
 import { chime, unlockSound } from "../sound.js";
+import { _ } from "../texts.js";
 import * as api from "./api.js";
+import { autoCall } from "./auto-call.js";
 import { commandsOf } from "./commands.js";
-import { askForPause, askToClose, askToSignOut } from "./dialogs.js";
+import { askForNumber, askWhomToCall } from "./dialogs/call.js";
+import { askForMessage, showKeys } from "./dialogs/others.js";
+import { askForPause, askToClose, askToSignOut } from "./dialogs/shift.js";
+import { askAboutPrivilege, askForPostponement, askWhatElse, askWhereTo, askWhetherInaccurate } from "./dialogs/visit.js";
 import { listenToKeys } from "./keys.js";
+import { listenToOutcome, outcomeOf } from "./outcome.js";
+import { helpIsComing, newAlarm, renderAlarms } from "./render-alarms.js";
+import { renderAside } from "./render-aside.js";
 import { mainButton, rememberedSwitch, renderFrame } from "./render-frame.js";
 import { renderNow } from "./render-now.js";
 import { renderQueue } from "./render-queue.js";
@@ -39,6 +47,8 @@ function render() {
   renderFrame(state, now);
   renderNow(state, now);
   renderQueue(state, now);
+  renderAside(state);
+  renderAlarms(state, now);
 }
 
 /** @param {DeskSnapshot} snapshot */
@@ -50,9 +60,10 @@ function receive(snapshot) {
   if (!snapshot.shift) return signingOut ? undefined : api.goToChoice();
   if (snapshot.current) commands.callCameThrough();
   const came = somebodyCame(before, snapshot);
-  if (came && soundOn) chime("soft");
+  if (soundOn && newAlarm(before, snapshot)) chime("call");
+  else if (came && soundOn) chime("soft");
   const stillAlone = modeOf(snapshot) === "idle" && snapshot.counts.waiting > 0;
-  update({ snapshot, arrived: came || (state.arrived && stillAlone), ...(movedOn(before, snapshot) ? { failed: "" } : {}) });
+  update({ snapshot, arrived: came || (state.arrived && stillAlone), ...(movedOn(before, snapshot) ? { failed: "" } : {}), ...(helpIsComing(before, snapshot) ? { done: _("A colleague is coming to you.") } : {}) });
 }
 
 async function refresh() {
@@ -74,14 +85,48 @@ const commands = commandsOf({ state: () => state, update, refresh });
 const perform = {
   "call-next": commands.callNext,
   start: () => commands.act("start"),
-  finish: () => commands.act("finish"),
+  finish: () => withTicket(async (_snapshot, ticket) => {
+    const outcome = outcomeOf(ticket);
+    if ("refusal" in outcome) return update({ done: "", failed: outcome.refusal });
+    await commands.act("finish", outcome);
+  }),
   recall: () => commands.act("recall"),
   "no-show": () => commands.act("no-show"),
   return: () => commands.act("return"),
+  postpone: () => withTicket(async (snapshot, ticket) => {
+    const answer = await askForPostponement(snapshot, ticket);
+    if (answer) await commands.act("postpone", answer);
+  }),
+  transfer: () => withTicket(async (snapshot, ticket) => {
+    const answer = await askWhereTo(snapshot, ticket);
+    if (answer) await commands.act("transfer", answer);
+  }),
+  "add-service": () => withTicket(async (snapshot, ticket) => {
+    const service = await askWhatElse(snapshot, ticket);
+    if (service) await commands.act("add-service", { service });
+  }),
+  privilege: () => withTicket(async (_snapshot, ticket) => {
+    const confirmed = await askAboutPrivilege(ticket);
+    if (confirmed !== null) await commands.act("confirm-privilege", { confirmed });
+  }),
+  inaccurate: () => withTicket(async (_snapshot, ticket) => {
+    if (await askWhetherInaccurate(ticket)) await commands.act("inaccurate");
+  }),
+  async "call-number"() {
+    const answer = await askForNumber(() => state.snapshot);
+    if (answer) await commands.act("call", answer);
+  },
+  "call-aside": () => callAside(),
+  async message() {
+    const text = await askForMessage();
+    if (text) await commands.message(text);
+  },
+  "keys-help": showKeys,
+  alarm: commands.alarm,
   resume: commands.resume,
   async pause() {
     const answer = await askForPause(state.snapshot?.pause_reasons ?? []);
-    if (answer) await commands.pause(answer.reason, answer.note);
+    if (answer) await commands.pause(answer);
   },
   async close() {
     if (await askToClose()) await commands.close();
@@ -94,12 +139,24 @@ const perform = {
   },
 };
 
+/** @param {(snapshot: DeskSnapshot, ticket: import("../contract").DeskTicket) => Promise<void>} then */
+async function withTicket(then) {
+  if (state.snapshot?.current) await then(state.snapshot, state.snapshot.current);
+}
+
+/** @param {number} [first] */
+async function callAside(first) {
+  const answer = state.snapshot ? await askWhomToCall(state.snapshot, first) : null;
+  if (answer) await commands.act("call", answer);
+}
+
 for (const button of all("button[data-action]")) {
   button.addEventListener("click", async (event) => {
     if (event.detail > 1) return; // the second click of a double click would meet the next state's button
-    if (state.busy) return;
+    if (state.busy && !("always" in button.dataset)) return;
     const byMouse = event.detail > 0;
     const action = /** @type {Action} */ (button.dataset.action);
+    closeMenu();
     if (button.getAttribute("aria-disabled") === "true") {
       update({ done: "", failed: state.snapshot ? refusalOf(action, state.snapshot, serverNow()) : "" });
       return focusMain(byMouse);
@@ -124,16 +181,46 @@ byId("freeze").addEventListener("click", () => update({ frozen: state.frozen ? n
 for (const id of ["sound", "freeze"]) byId(id).addEventListener("click", (event) => { if (event.detail > 0) focusMain(true); });
 // Browsers give sound only after a touch; a clerk touches all the time.
 for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unlockSound);
+function closeMenu() {
+  /** @type {HTMLDetailsElement} */ (byId("menu")).open = false;
+}
+
 document.addEventListener("click", ({ target }) => {
-  const menu = /** @type {HTMLDetailsElement} */ (byId("menu"));
-  if (menu.open && target instanceof Node && !menu.contains(target)) menu.open = false;
+  if (!(target instanceof Element)) return;
+  if (!byId("menu").contains(target)) closeMenu();
+  const going = target.closest("button[data-acknowledge]");
+  if (going instanceof HTMLElement) commands.acknowledge(going.dataset.acknowledge ?? "");
+  const aside = target.closest("button[data-call-aside]");
+  if (aside instanceof HTMLElement && !state.busy) callAside(Number(aside.dataset.callAside));
 });
 byId("menu").addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
-  /** @type {HTMLDetailsElement} */ (byId("menu")).open = false;
+  closeMenu();
   byId("menu").querySelector("summary")?.focus();
 });
 listenToKeys(() => keysOn);
+listenToOutcome(() => perform.finish());
+byId("outcome").addEventListener("click", (event) => { if (event.detail > 0 && !(event.target instanceof HTMLInputElement)) focusMain(true); });
+
+const automatic = autoCall();
+const reading = () => document.querySelector("dialog[open]") !== null;
+
+function stopAutoCall() {
+  automatic.stop();
+  update({ autoCallIn: null, done: _("No automatic call until the next visitor.") });
+  focusMain(true);
+}
+
+byId("auto-call-stop").addEventListener("click", stopAutoCall);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented && !reading() && state.autoCallIn !== null) stopAutoCall();
+});
+
+function countDown() {
+  const left = automatic.left(state, reading(), performance.now());
+  if (left !== state.autoCallIn) update({ autoCallIn: left });
+  if (left === 0) perform["call-next"]();
+}
 
 follow({
   socket: api.socketAddress,
@@ -150,3 +237,4 @@ follow({
 });
 refresh();
 setInterval(render, 1_000);
+setInterval(countDown, 250);

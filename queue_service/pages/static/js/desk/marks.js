@@ -11,10 +11,11 @@ import { _, pick } from "../texts.js";
 /** @type {Record<string, string>} */
 const NEEDS = { low_vision: _("low vision"), hearing: _("hard of hearing"), wheelchair: _("wheelchair") };
 
-/** @param {QueuedTicket} ticket @param {string} zone @returns {Mark[]} */
-export function marksInQueue(ticket, zone) {
+/** @param {QueuedTicket} ticket @param {string} zone @param {"" | "soon" | "over"} norm @returns {Mark[]} */
+export function marksInQueue(ticket, zone, norm) {
   return [
-    ...(ticket.breach ? [mark("bad", _("longer than the norm"))] : []),
+    ...(norm === "over" ? [mark("bad", _("longer than the norm"))] : []),
+    ...(norm === "soon" ? [mark("warn", _("time to call"))] : []),
     ...(ticket.booked_for ? [mark("now", _("booked for %(time)s", { time: clockTime(ticket.booked_for, zone) }))] : []),
     ...(ticket.privilege && ticket.privilege.state !== "refused" ? [mark("warn", _("out of turn"), pick(ticket.privilege.name))] : []),
     ...common(ticket),

@@ -4,6 +4,7 @@ import { clockTime, elapsed } from "../clock.js";
 import { all, byId, fill, make, write } from "../dom.js";
 import { _, ngettext, pick } from "../texts.js";
 import { chips, marksOfCurrent } from "./marks.js";
+import { renderOutcome } from "./outcome.js";
 import { actionsOf, modeOf } from "./state.js";
 
 /** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
@@ -23,17 +24,19 @@ export function renderNow(state, now) {
   const panel = snapshot.current ? "ticket" : mode;
   for (const element of all("[data-panel]")) element.hidden = element.dataset.panel !== panel;
   renderDocuments(snapshot.current?.state === "serving" ? snapshot.current.documents.map(pick) : []);
-  if (snapshot.current) renderTicket(snapshot.current, snapshot.office.time_zone, now);
+  renderOutcome(snapshot.current?.state === "serving" ? snapshot.current : null);
+  if (snapshot.current) renderTicket(snapshot.current, snapshot, now);
   else if (mode === "paused") renderPause(snapshot, now);
   else renderVacant(snapshot, now, state.arrived);
+  renderAutoCall(state.autoCallIn);
   renderActions(state, snapshot, now);
   write(byId("done"), state.retrying ? _("No answer yet. Repeating the call…") : state.done);
   write(byId("failed"), state.failed);
 }
 
-/** @param {DeskTicket} ticket @param {string} zone @param {number} now */
-function renderTicket(ticket, zone, now) {
-  for (const card of all('[data-panel="ticket"]')) {
+/** @param {DeskTicket} ticket @param {DeskSnapshot} snapshot @param {number} now */
+function renderTicket(ticket, { services, office: { time_zone: zone } }, now) {
+  for (const card of all("[data-card]")) {
     card.dataset.ticket = ticket.number;
     card.dataset.state = ticket.state;
     card.toggleAttribute("data-now", ticket.state === "called");
@@ -49,8 +52,20 @@ function renderTicket(ticket, zone, now) {
     ngettext("called %(n)s time", "called %(n)s times", ticket.calls),
     _("call by %(time)s", { time: clockTime(ticket.due_at, zone) }),
   ].join(" · "));
+  fill("comment", ticket.comment ?? "");
+  const names = ticket.next_services.map((code) => pick(services.find((each) => each.code === code)?.name) || code);
+  fill("later", [
+    ...(ticket.comes_back ? [_("Afterwards goes back to the desk that sent them.")] : []),
+    ...(names.length ? [_("Then: %(services)s.", { services: names.join(", ") })] : []),
+  ].join(" "));
   renderMarks(ticket);
   fill("why", pick(ticket.why));
+}
+
+/** @param {number | null} seconds */
+function renderAutoCall(seconds) {
+  for (const place of all("[data-auto-call]")) place.hidden = seconds === null;
+  if (seconds !== null) write(byId("auto-call-text"), ngettext("The next is called in %(n)s second", "The next is called in %(n)s seconds", seconds));
 }
 
 /** They are asked for when the visitor sits down, not while they walk. @param {string[]} documents */
@@ -85,10 +100,13 @@ function renderVacant({ counts, queue }, now, arrived) {
 }
 
 /** @param {DeskSnapshot} snapshot @param {number} now */
-function renderPause({ shift, pause_reasons: reasons }, now) {
+function renderPause({ shift, pause_reasons: reasons, office }, now) {
   const reason = reasons.find(({ code }) => code === shift?.pause_reason);
   fill("pause-reason", [pick(reason?.name), shift?.pause_note ?? ""].filter(Boolean).join(", "));
   fill("pause-since", shift?.paused_at ? elapsed(now - Date.parse(shift.paused_at)) : "");
+  const until = shift?.pause_until ? Date.parse(shift.pause_until) : null;
+  fill("pause-until", until === null ? "" : _("planned until %(time)s", { time: clockTime(until, office.time_zone) }));
+  fill("pause-over", until !== null && now > until ? _("longer than planned by %(time)s", { time: elapsed(now - until) }) : "");
 }
 
 /** @param {State} state @param {DeskSnapshot} snapshot @param {number} now */
@@ -97,8 +115,8 @@ function renderActions(state, snapshot, now) {
   for (const button of all("button[data-action]")) {
     const hint = actions[/** @type {Action} */ (button.dataset.action)];
     button.hidden = hint === undefined;
-    setDisabled(button, Boolean(hint) || state.busy !== null);
-    write(document.getElementById(`hint-${button.dataset.action}`), hint ?? "");
+    setDisabled(button, Boolean(hint) || (state.busy !== null && !("always" in button.dataset)));
+    if (button.dataset.action !== "alarm") write(document.getElementById(`hint-${button.dataset.action}`), hint ?? "");
   }
 }
 

@@ -24,7 +24,7 @@ export function renderQueue(state, now) {
   count("served", String(counts.served_today));
   count("average", counts.average_serving_seconds === null ? "—" : elapsed(counts.average_serving_seconds * 1000));
   for (const element of all('[data-count="breached"]')) element.classList.toggle("over", counts.breached > 0);
-  renderRows(queue, office.time_zone, now);
+  renderRows(queue, snapshot, now);
   byId("queue-empty").hidden = queue.length > 0;
   byId("queue-columns").hidden = queue.length === 0;
   byId("queue").hidden = queue.length === 0;
@@ -41,8 +41,8 @@ function count(name, value) {
   write(document.querySelector(`[data-count="${name}"]`), value);
 }
 
-/** @param {QueuedTicket[]} queue @param {string} zone @param {number} now */
-function renderRows(queue, zone, now) {
+/** @param {QueuedTicket[]} queue @param {DeskSnapshot} snapshot @param {number} now */
+function renderRows(queue, { office: { time_zone: zone }, rules }, now) {
   const list = byId("queue");
   const ids = new Set(queue.map(({ id }) => String(id)));
   for (const [id, row] of rows) {
@@ -51,16 +51,23 @@ function renderRows(queue, zone, now) {
     rows.delete(id);
   }
   queue.forEach((ticket, place) => {
-    const row = rowOf(ticket, zone, now);
+    const row = rowOf(ticket, zone, now, normOf(ticket, rules.amber_minutes, now));
     if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
   });
   drawn = true;
 }
 
-/** @param {QueuedTicket} ticket @param {string} zone @param {number} now @returns {HTMLElement} */
-function rowOf(ticket, zone, now) {
+/** Amber for so many minutes before a ticket is due, red after it. @param {QueuedTicket} ticket @param {number} amber minutes @param {number} now */
+function normOf({ due_at: due, breach }, amber, now) {
+  const left = Date.parse(due) - now;
+  if (breach || left < 0) return "over";
+  return left < amber * 60_000 ? "soon" : "";
+}
+
+/** @param {QueuedTicket} ticket @param {string} zone @param {number} now @param {"" | "soon" | "over"} norm @returns {HTMLElement} */
+function rowOf(ticket, zone, now, norm) {
   const id = String(ticket.id);
-  const shown = JSON.stringify(ticket);
+  const shown = norm + JSON.stringify(ticket);
   const old = rows.get(id);
   const row = old ?? make("li", { "data-ticket": ticket.number, ...(drawn ? { "data-new": "" } : {}) });
   rows.set(id, row);
@@ -71,9 +78,10 @@ function rowOf(ticket, zone, now) {
       make("span", { class: "queue-service", title: pick(ticket.service_name) }, pick(ticket.service_name)),
       make("span", { class: "queue-wait num" }, make("span", { class: "visually-hidden" }, `${_("waits")} `), make("span", { "data-wait": "" })),
       make("span", { class: "queue-due num" }, make("span", { class: "visually-hidden" }, `${_("call by")} `), clockTime(ticket.due_at, zone)),
-      make("span", { class: "marks" }, ...chips(marksInQueue(ticket, zone))),
+      make("span", { class: "marks" }, ...chips(marksInQueue(ticket, zone, norm))),
     );
-    row.classList.toggle("over", ticket.breach);
+    row.classList.toggle("over", norm === "over");
+    row.classList.toggle("soon", norm === "soon");
   }
   write(row.querySelector("[data-wait]"), _("%(n)s min", { n: minutesSince(ticket.issued_at, now) }));
   return row;

@@ -5,7 +5,10 @@ import { _, ngettext } from "../texts.js";
 
 /** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
 /** @typedef {"idle" | "called" | "serving" | "paused"} Mode */
-/** @typedef {"call-next" | "start" | "finish" | "resume" | "recall" | "no-show" | "return" | "pause" | "close" | "sign-out"} Action */
+/**
+ * @typedef {"call-next" | "start" | "finish" | "resume" | "recall" | "no-show" | "return" | "postpone" | "transfer" | "add-service" | "privilege" | "inaccurate"
+ *   | "call-number" | "call-aside" | "message" | "keys-help" | "alarm" | "pause" | "close" | "sign-out"} Action
+ */
 /** @typedef {Partial<Record<Action, string>>} Actions an action that can be seen -> why it is not allowed yet, or "" */
 
 /**
@@ -13,16 +16,17 @@ import { _, ngettext } from "../texts.js";
  * @property {DeskSnapshot | null} snapshot the newest
  * @property {DeskSnapshot | null} frozen the one whose queue is shown while updating is paused
  * @property {import("../live.js").Link | "connecting"} link
- * @property {Action | null} busy the request under way
+ * @property {Action | "call" | "confirm-privilege" | null} busy the request under way
  * @property {boolean} retrying the answer got lost, the request is being repeated
  * @property {string} done what the last action did
  * @property {string} failed why the last action did not work
+ * @property {number | null} autoCallIn seconds until the next visitor is called by itself
  * @property {boolean} arrived somebody came while the desk was idle and nobody was waiting
  */
 
 /** @returns {State} */
 export function initialState() {
-  return { snapshot: null, frozen: null, link: "connecting", busy: null, retrying: false, done: "", failed: "", arrived: false };
+  return { snapshot: null, frozen: null, link: "connecting", busy: null, retrying: false, done: "", failed: "", autoCallIn: null, arrived: false };
 }
 
 /** @param {DeskSnapshot} snapshot @returns {Mode} */
@@ -33,12 +37,18 @@ export function modeOf({ shift, current }) {
 
 /** @param {DeskSnapshot} snapshot @param {number} now server time @returns {Actions} */
 export function actionsOf(snapshot, now) {
-  const occupied = _("Finish with the current visitor first.");
+  const always = { message: "", "keys-help": "", alarm: "" };
+  const reason = _("Finish with the current visitor first.");
+  const occupied = { ...always, pause: reason, close: reason, "sign-out": reason };
   switch (modeOf(snapshot)) {
-    case "idle": return { "call-next": "", pause: "", close: "", "sign-out": "" };
-    case "paused": return { resume: "", close: "", "sign-out": "" };
-    case "called": return { start: "", recall: "", "no-show": whyNoNoShow(snapshot, now), return: "", pause: occupied, close: occupied, "sign-out": occupied };
-    case "serving": return { finish: "", pause: occupied, close: occupied, "sign-out": occupied };
+    case "idle": return {
+      ...always, "call-next": "", "call-number": "", "call-aside": snapshot.postponed.length + snapshot.missed.length ? "" : _("nobody is aside"), pause: "", close: "", "sign-out": "",
+    };
+    case "paused": return { ...always, resume: "", close: "", "sign-out": "" };
+    case "called": return { ...occupied, start: "", recall: "", "no-show": whyNoNoShow(snapshot, now), return: "", postpone: "" };
+    case "serving": return {
+      ...occupied, finish: "", postpone: "", transfer: "", "add-service": "", inaccurate: "", ...(snapshot.current?.privilege ? { privilege: "" } : {}),
+    };
   }
 }
 
