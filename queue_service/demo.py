@@ -1,4 +1,4 @@
-"""The demo city: 18 offices, a clerk for each desk, a hall administrator, a kiosk and a display each; one printed office to try it in.
+"""The demo city: 18 offices, a clerk for each desk, a hall administrator, a head, a kiosk and a display each; one to try it in.
 
 Everything is written through the same code as a real city's. Refuses to run on a database that already holds another city's offices.
 """
@@ -27,6 +27,7 @@ from queue_service.staff.models import Account, Role
 from queue_service.staff.sessions import hash_password
 
 HALL_ADMINISTRATOR = "Орлова Екатерина"
+OFFICE_HEAD = "Яковлева Людмила"
 CITY_FILE = CHECKOUT / "cities" / "st-petersburg.yaml"
 PASSWORD = "demo-neva"  # noqa: S105  printed for everybody to see; the demo refuses to be a real installation
 NAMES = (
@@ -110,7 +111,7 @@ async def _still_true(db: AsyncSession, known: dict[str, Any]) -> bool:
 
     A file from before hall administrators is not enough: nobody could print their account.
     """
-    if not all("hall" in each for each in (known, *known["offices"].values())):
+    if not all("hall" in each and "head" in each for each in (known, *known["offices"].values())):
         return False
     hashes = [hash_token(token) for each in known["offices"].values() for token in (each["kiosk_token"], each["display_token"])]
     found = await db.exec(select(Device.id).where(col(Device.token_hash).in_(hashes), col(Device.revoked_at).is_(None)))
@@ -143,6 +144,8 @@ async def _one_office(db: AsyncSession, office: OfficeFile, password_hash: str) 
         clerks.append({"login": login, "password": PASSWORD, "desk": desk.number})
     hall = f"{office.slug}-hall"
     await _account(db, hall, HALL_ADMINISTRATOR, Role.HALL_ADMINISTRATOR, office_id, password_hash)
+    head = f"{office.slug}-head"
+    await _account(db, head, OFFICE_HEAD, Role.OFFICE_HEAD, office_id, password_hash)
     zones = {zone.code: zone.id for zone in (await db.exec(select(Zone).where(col(Zone.office_id) == office_id))).all()}
     kiosks = [await add_device(db, office_id, DeviceKind.KIOSK, f"Терминал {number}") for number in range(1, office.kiosks + 1)]
     displays = [
@@ -156,6 +159,7 @@ async def _one_office(db: AsyncSession, office: OfficeFile, password_hash: str) 
         "display_token": displays[0],
         "clerks": clerks,
         "hall": {"login": hall, "password": PASSWORD},
+        "head": {"login": head, "password": PASSWORD},
     }
 
 
@@ -169,7 +173,7 @@ async def _account(db: AsyncSession, login: str, name: str, role: Role, office_i
 def table_of_links(city: DemoCity) -> str:
     """What a newcomer sees when the demo is ready."""
     content, base = city.content, city.content["base_url"]
-    clerk, other, hall = content["clerks"][0], content["clerks"][1], content["hall"]
+    clerk, other, hall, head = content["clerks"][0], content["clerks"][1], content["hall"], content["head"]
     rows = [
         ("Отделения города", f"{base}/"),
         ("Запись на приём", f"{base}/book"),
@@ -178,7 +182,8 @@ def table_of_links(city: DemoCity) -> str:
         ("Рабочее место", f"{base}/desk"),
         ("   оператор", f"{clerk['login']} / {clerk['password']} (окно {clerk['desk']})"),
         ("   ещё один", f"{other['login']} / {other['password']} (окно {other['desk']})"),
-        ("   администратор зала", f"{hall['login']} / {hall['password']}"),
+        ("   администратор зала", f"{hall['login']} / {hall['password']} (зал: {base}/desk/hall)"),
+        ("   руководитель", f"{head['login']} / {head['password']} (правила очереди: {base}/desk/policy)"),
         ("Состояние", f"{base}/health/ready"),
         ("Описание API", f"{base}/schema"),
     ]

@@ -30,7 +30,7 @@ async def test_the_demo_prints_whom_you_can_be_and_a_second_start_says_the_same(
     assert f"{city.office}-hall / demo-neva" in table
     assert f"{city.content['base_url']}/book" in table
     roles = await database.hot.fetch("SELECT role, count(*), count(DISTINCT office_id) FROM account GROUP BY role ORDER BY role")
-    assert {row[0]: row[2] for row in roles} == {"city_administrator": 0, "clerk": 18, "hall_administrator": 18}
+    assert {row[0]: row[2] for row in roles} == {"city_administrator": 0, "clerk": 18, "hall_administrator": 18, "office_head": 18}
     assert await database.hot.fetchval("SELECT count(DISTINCT office_id) FROM lane") == 18
     assert (await prepare_demo(database, settings, LATER)).content == city.content
 
