@@ -63,7 +63,7 @@ async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, nu
     else:
         if shift.desk_id == desk.id:
             return shift
-        await _close(db, shift, now)
+        await _close(db, shift, now, moves=True)
     opened = Shift(office_id=catalogue.id, desk_id=desk.id, account_id=account_id, opened_at=now)
     db.add(opened)
     try:
@@ -76,22 +76,28 @@ async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, nu
     return opened
 
 
-async def _close(db: AsyncSession, shift: Shift, now: datetime) -> None:
+async def _close(db: AsyncSession, shift: Shift, now: datetime, *, moves: bool = False) -> None:
     if await ticket_at(db, shift.desk_id) is not None:
         raise DeskBusy
     shift.closed_at = now
-    await undirect(db, shift, now)
+    await undirect(db, shift, now, moves=moves)
     shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
     await _log(db, shift, "closed", now)
     await db.flush()
 
 
-async def undirect(db: AsyncSession, shift: Shift, now: datetime) -> None:
-    """Who waits for this desk or this clerk alone waits for any desk from now on: nobody waits for a closed one."""
+async def undirect(db: AsyncSession, shift: Shift, now: datetime, *, moves: bool = False) -> None:
+    """Who waits for this desk or this clerk alone waits for any desk from now on: nobody waits for a closed one.
+
+    A clerk who `moves` to another desk is still there for those who wait for the clerk.
+    """
+    gone = col(Ticket.for_desk_id) == shift.desk_id
+    if not moves:
+        gone = or_(gone, col(Ticket.for_clerk_id) == shift.account_id)
     statement = select(Ticket).where(
         col(Ticket.office_id) == shift.office_id,
         col(Ticket.state) == State.WAITING,
-        or_(col(Ticket.for_desk_id) == shift.desk_id, col(Ticket.for_clerk_id) == shift.account_id),
+        gone,
     )
     # In one order: two desks that close at once may share tickets, sent to the one desk and to the other's clerk.
     for ticket in (await db.exec(statement.order_by(col(Ticket.id)).with_for_update())).all():

@@ -218,6 +218,18 @@ async def test_who_is_sent_to_a_clerk_is_called_by_that_clerk_alone(database: Da
     assert await scene.next("3") == ticket
 
 
+async def test_a_clerk_who_moves_to_another_desk_is_still_waited_for(database: Database) -> None:
+    scene = await a_scene(database, desks=(a_desk("1"), a_desk("2"), a_desk("3")), closed="3")
+    for_clerk = await with_a_visitor(scene)
+    await scene.transfers("1", clerk=scene.clerks["2"].login)
+    for_desk = await with_a_visitor(scene)
+    await scene.transfers("1", desk="2")
+    await scene.opens("3", by="2")
+    await scene.keeps_time()
+    assert await scene.next("1") == for_desk, "desk 2 is closed"
+    assert await scene.next("2") == for_clerk, "at desk 3 now"
+
+
 async def test_a_desk_gets_whom_it_was_sent_also_for_a_service_that_it_does_not_take(database: Database) -> None:
     scene = await a_scene(database, PASSPORT, BENEFIT, desks=(a_desk("1"), a_desk("2", ["benefit"])))
     ticket = await with_a_visitor(scene)

@@ -174,9 +174,9 @@ class Hall(RuleBasedStateMachine):
         entry.turn("called", "called")
         entry.desk, entry.called_at, entry.calls = self.desk_of[clerk], self.now, 1
 
-    def released_from(self, desk: str, clerk: str) -> None:
+    def released_from(self, desk: str, clerk: str | None) -> None:
         for entry in self.book.values():
-            if entry.state == "waiting" and (entry.for_desk == desk or entry.for_clerk == clerk):
+            if entry.state == "waiting" and (entry.for_desk == desk or (clerk is not None and entry.for_clerk == clerk)):
                 entry.for_desk = entry.for_clerk = None
                 entry.story.append("undirected")
 
@@ -419,10 +419,10 @@ class Hall(RuleBasedStateMachine):
         self.attempt(resumed, ShiftClosed if clerk not in self.desk_of else None)
         self.paused.discard(clerk)
 
-    def leaves_the_desk(self, clerk: str) -> None:
+    def leaves_the_desk(self, clerk: str, *, moves: bool = False) -> None:
         desk = self.desk_of.pop(clerk)
         self.paused.discard(clerk)
-        self.released_from(desk, clerk)
+        self.released_from(desk, None if moves else clerk)
 
     @rule(clerk=clerks)
     def a_clerk_closes_the_desk(self, clerk: str) -> None:
@@ -442,7 +442,7 @@ class Hall(RuleBasedStateMachine):
         self.attempt(self.scene.opens(desk, by=clerk), refusal)
         if refusal is None and self.desk_of.get(clerk) != desk:
             if clerk in self.desk_of:
-                self.leaves_the_desk(clerk)
+                self.leaves_the_desk(clerk, moves=True)
             self.desk_of[clerk] = desk
 
     # The hall administrator
