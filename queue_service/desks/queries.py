@@ -58,7 +58,8 @@ class DeskTicketOut(msgspec.Struct, frozen=True):
     """From the clerk who sent the visitor here."""
     next_services: Sequence[str]
     comes_back: bool
-    """After this service the visitor goes back to the desk that sent them."""
+    """After this service the visitor goes back to the desk that sent them, `back_to`."""
+    back_to: str | None
     results: Sequence[ChoiceOut]
     """One must be chosen to finish; none: nothing is asked."""
     counts_applications: bool
@@ -162,6 +163,7 @@ def desk_ticket_out(catalogue: Catalogue, shown: TicketNow, reason: dict[str, An
         comment=shown.comment,
         next_services=[catalogue.services_by_id[each].code for each in shown.next_services],
         comes_back=shown.return_desk_id is not None,
+        back_to=catalogue.desks_by_id[shown.return_desk_id].number if shown.return_desk_id in catalogue.desks_by_id else None,
         results=[ChoiceOut(code, name) for code, name in service.result_codes.items()],
         counts_applications=service.counts_applications,
     )

@@ -85,6 +85,7 @@ export interface DeskTicket extends AnyTicket {
   /** codes of services */
   next_services: string[];
   comes_back: boolean;
+  back_to: string | null;
   results: Choice[];
   counts_applications: boolean;
 }

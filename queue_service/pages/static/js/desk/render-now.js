@@ -55,7 +55,7 @@ function renderTicket(ticket, { services, office: { time_zone: zone } }, now) {
   fill("comment", ticket.comment ?? "");
   const names = ticket.next_services.map((code) => pick(services.find((each) => each.code === code)?.name) || code);
   fill("later", [
-    ...(ticket.comes_back ? [_("Afterwards goes back to the desk that sent them.")] : []),
+    ...(ticket.back_to ? [_("Afterwards goes back to desk %(desk)s.", { desk: ticket.back_to })] : []),
     ...(names.length ? [_("Then: %(services)s.", { services: names.join(", ") })] : []),
   ].join(" "));
   renderMarks(ticket);
