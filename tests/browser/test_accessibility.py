@@ -52,6 +52,7 @@ async def test_the_pages_of_a_visitor_and_a_clerk(
     page = await open_page(f"{base}/desk/login", PHONE)
     await prefer(page, base, theme, language)
     addresses = ["/", "/desk/login", f"/t/{waiting['secret']}", f"/t/{called['secret']}", f"/t/{left['secret']}", "/t/nobody"]
+    addresses += [f"/t/{waiting['secret']}/why"]
     for address in (*addresses, f"/t/{(await service.taken(hall.kiosk))['secret']}/leave"):
         await page.goto(base + address)
         assert await violations(page) == [], address
@@ -61,8 +62,9 @@ async def test_the_pages_of_a_visitor_and_a_clerk(
 
     await page.context.add_cookies([{"name": "queue_session", "value": hall.clerk.token, "url": base}])
     await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
-    await page.goto(f"{base}/desk")
-    assert await violations(page) == []
+    for address in ("/desk", "/desk/bookings"):
+        await page.goto(base + address)
+        assert await violations(page) == [], address
 
 
 @pytest.mark.parametrize("theme", THEMES)
