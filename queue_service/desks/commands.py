@@ -19,6 +19,7 @@ from queue_service.desks.rules import PauseReason
 from queue_service.errors import DeskBusy, DeskTaken, NoCurrentTicket, NotFound, ResultNeeded, ShiftClosed, WrongState
 from queue_service.events import office_changed
 from queue_service.offices.catalogue import Catalogue
+from queue_service.offices.models import Desk
 from queue_service.staff.models import Account
 from queue_service.tickets.commands import Act, move, record
 from queue_service.tickets.models import Ticket
@@ -63,6 +64,9 @@ async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, nu
     else:
         if shift.desk_id == desk.id:
             return shift
+        # Both desks in one order, before either changes: two clerks who change places would wait for each other's.
+        both = select(Desk.id).where(col(Desk.id).in_([shift.desk_id, desk.id])).order_by(col(Desk.id))
+        await db.exec(both.with_for_update(key_share=True))
         await _close(db, shift, now, moves=True)
     opened = Shift(office_id=catalogue.id, desk_id=desk.id, account_id=account_id, opened_at=now)
     db.add(opened)

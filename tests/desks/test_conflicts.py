@@ -13,7 +13,7 @@ import pytest
 from queue_service.db import Database
 from queue_service.desks import handover
 from queue_service.desks.housekeeping import end_days
-from queue_service.errors import DomainError
+from queue_service.errors import DeskTaken, DomainError
 from queue_service.offices.catalogue import Catalogues
 from queue_service.tickets.rules import Need
 from tests.desks.scene import MINUTE, Scene, a_scene
@@ -286,3 +286,14 @@ async def test_a_call_that_had_to_wait_looks_again_before_it_takes_anybody(scene
         await scene.transfers("1", desk="3")
     assert await waiting is None
     assert await scene.next("3") == ticket
+
+
+async def test_two_clerks_who_change_places_do_not_wait_for_each_other(scene: Scene) -> None:
+    """Each desk is taken until its clerk has left it: nobody can be first, and both are told so."""
+    before = await deadlocks(scene.database)
+    for _ in range(10):
+        await somebody(scene, "waiting")
+        ends = await asyncio.gather(scene.opens("2", by="1"), scene.opens("1", by="2"), return_exceptions=True)
+        assert [type(each) for each in ends] == [DeskTaken, DeskTaken]
+        await check_sound(scene.database, scene.office.id)
+    assert await deadlocks(scene.database) == before
