@@ -49,6 +49,8 @@ class ServiceInfo:
     result_codes: Mapping[str, Text] = field(default_factory=dict)
     """One of them must be chosen when a visit ends; empty: nothing is asked."""
     counts_applications: bool = False
+    chain: Sequence[int] = ()
+    """Services that follow in the same visit, on the same ticket; those that the office still gives."""
     closed_today: Text | None = None
     """Why the hall gives no more tickets for it today."""
 
@@ -155,7 +157,7 @@ POSTPONE_REASONS: Mapping[str, Text] = {
 _PRIVILEGES = "SELECT id, code, name, document, valid_from, valid_to FROM privilege ORDER BY position, id"
 
 
-def _service(row: asyncpg.Record, letter: str, closures: Mapping[int, Text]) -> ServiceInfo:
+def _service(row: asyncpg.Record, letter: str, closures: Mapping[int, Text], given: Mapping[str, int]) -> ServiceInfo:
     return ServiceInfo(
         id=row["id"],
         code=row["code"],
@@ -171,6 +173,7 @@ def _service(row: asyncpg.Record, letter: str, closures: Mapping[int, Text]) -> 
         active=row["active"],
         result_codes={each["code"]: each["name"] for each in row["result_codes"]},
         counts_applications=row["counts_applications"],
+        chain=tuple(given[code] for code in row["chain"] if code in given),
         closed_today=closures.get(row["id"]),
     )
 
@@ -204,7 +207,8 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
     rows = await connection.fetch(_SERVICES, office_id)
     today = now.astimezone(zone).date()
     closed_today = {row["service_id"]: row["reason"] for row in await connection.fetch(_CLOSED_TODAY, office_id, today)}
-    services = [_service(row, letters[row["group_id"]], closed_today) for row in rows]
+    given = {row["code"]: row["id"] for row in rows if row["active"]}
+    services = [_service(row, letters[row["group_id"]], closed_today, given) for row in rows]
     notices = [row["sentence"] for row in await connection.fetch(_NOTICES, office_id, now)]
     zones = await connection.fetch(_ZONES, office_id)
     zone_codes = {row["id"]: row["code"] for row in zones}

@@ -19,6 +19,9 @@ from queue_service.offices.models import TICKET_LETTERS
 from queue_service.offices.yaml_form import Document, Found, Path, UnreadableError, shown
 from queue_service.text import Text
 
+LONGEST_CHAIN = 5
+"""Further services in one visit: more is another visit."""
+
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", max_length=60, description="код из букв a–z, цифр и дефисов")]
 Letter = Annotated[str, Meta(pattern=rf"^[{TICKET_LETTERS}]\Z", description=f"одна буква из {' '.join(TICKET_LETTERS)}")]
 Line = Annotated[str, Meta(pattern=r"\S", max_length=500, description="непустой текст (число возьмите в кавычки)")]
@@ -128,6 +131,8 @@ class Service(_Part):
     results: list[Choice] = []
     """The clerk chooses one when a visit ends; none: nothing is asked."""
     counts_applications: Flag = False
+    chain: list[Code] = []
+    """Services that follow it in the same visit, on the same ticket."""
 
 
 class Catalogue(_Part):
@@ -373,6 +378,7 @@ def _catalogue(catalogue: Catalogue, sound: Sound) -> Iterator[Found]:
         if complete and sound(*services, index, "group") and service.group not in known:
             yield (*services, index, "group"), f"группа «{service.group}» не найдена"
         yield from _repeated((*services, index, "results"), "code", (each.code for each in service.results), sound)
+        yield from _chain(service, (*services, index, "chain"), {each.code for each in catalogue.services}, sound)
 
 
 def _policy(policy: Policy, path: Path, sound: Sound) -> Iterator[Found]:
@@ -381,6 +387,16 @@ def _policy(policy: Policy, path: Path, sound: Sound) -> Iterator[Found]:
     for index, need in enumerate(policy.accessible_needs):
         if sound(*needs, index) and need in policy.accessible_needs[:index]:
             yield (*needs, index), f"«{need}» уже есть выше, а должно встречаться один раз"
+
+
+def _chain(service: Service, path: Path, known: set[str], sound: Sound) -> Iterator[Found]:
+    if not sound(*path):
+        return
+    if len(service.chain) > LONGEST_CHAIN:
+        yield path, f"в одном визите не больше {LONGEST_CHAIN} следующих услуг"
+    if service.code in service.chain:
+        yield path, f"услуга «{service.code}» не может следовать за собой"
+    yield from _listed(path, service.chain, known, known)
 
 
 def _time_zone(name: str | None, path: Path, sound: Sound) -> Iterator[Found]:

@@ -155,6 +155,7 @@ async def _load_services(db: AsyncSession, configuration: Configuration, office:
             position=position,
             result_codes=to_builtins(service.results),
             counts_applications=service.counts_applications,
+            chain=[code for code in service.chain if code in offered],
         )
     return services
 

@@ -181,6 +181,8 @@ class Service(SQLModel, table=True):
     position: int = 0
     result_codes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
     """[{"code", "name": Text}]: one of them must be chosen when a visit ends; none: nothing is asked."""
+    chain: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    """Codes of the services that follow it in the same visit, on the same ticket (комплексная услуга)."""
     counts_applications: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Whether the clerk says how many applications were really handled."""
 

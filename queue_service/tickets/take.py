@@ -42,9 +42,9 @@ WITH quota AS (          -- only a limited service has a row; no row comes back 
  RETURNING last_number
 ), ticket AS (
     INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs,
-                        privilege_id, privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key)
+                        privilege_id, privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key, next_services)
     SELECT $1, $2, $3, $4, last_number, $5, 'waiting', 'walk_in', $6, $7::text[],
-           $8::int, CASE WHEN $8::int IS NOT NULL THEN 'claimed' END, false, $9, $10, $11, $12, 0, $13
+           $8::int, CASE WHEN $8::int IS NOT NULL THEN 'claimed' END, false, $9, $10, $11, $12, 0, $13, $17::int[]
       FROM counter
  RETURNING id, number, office_id
 ), event AS (
@@ -160,6 +160,7 @@ async def take_ticket(pool: Pool, catalogue: Catalogue, wish: Wish, via: tuple[s
             wish.key,
             *via,
             service.daily_limit,
+            service.chain,
         )
     except asyncpg.UniqueViolationError as error:
         if constraint_of(error) != "uq_ticket_idempotency_key":

@@ -55,7 +55,7 @@ def take_floor(offices: tuple[Office, ...], statement: str = TAKE_TICKET) -> Scr
         f"\\set p3 {first.service_id} + (:p1 - {first.id}) * {between}",
         f"\\set p5 {_RANDOM}",
         f"\\set p13 {_RANDOM}",
-        _translated(statement, 16, "TAKE_TICKET"),
+        _translated(statement, 17, "TAKE_TICKET"),
     ]
     step([office.id for office in offices])
     due = (now + timedelta(minutes=15)).isoformat()
@@ -72,6 +72,7 @@ def take_floor(offices: tuple[Office, ...], statement: str = TAKE_TICKET) -> Scr
             "p12": now.isoformat(),
             "p14": "kiosk",
             "p15": "1",
+            "p17": "{}",
         },
     )
 

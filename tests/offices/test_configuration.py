@@ -378,6 +378,18 @@ def test_a_policy_cannot_be_negative() -> None:
     ]
 
 
+def test_a_chain_leads_to_other_services_of_the_catalogue_and_ends() -> None:
+    city = a_city()
+    code = city["catalogue"]["services"][0]["code"]
+    city["catalogue"]["services"][0]["chain"] = [code, "nowhere", "nowhere"]
+    assert problems_of(city) == [
+        f"catalogue.services[0].chain: услуга «{code}» не может следовать за собой",
+        "catalogue.services[0].chain: услуга «nowhere» не найдена",
+        "catalogue.services[0].chain: услуга «nowhere» не найдена",
+        "catalogue.services[0].chain: услуга «nowhere» названа дважды",
+    ]
+
+
 def test_the_rules_of_a_halls_day_say_what_they_take() -> None:
     city = a_city()
     city["catalogue"]["services"][0]["results"] = [{"code": "done", "name": {"ru": "Да"}}, {"code": "done", "name": {"en": "No"}}]

@@ -62,13 +62,22 @@ class ServiceIs:
     limit: int | None
     walk_in: bool
     active: bool
+    chain: Sequence[str]
 
 
 def a_service(
-    code: str, letter: str = "А", *, norm: int = 15, typical: int = 10, limit: int | None = None, walk_in: bool = True, active: bool = True
+    code: str,
+    letter: str = "А",
+    *,
+    norm: int = 15,
+    typical: int = 10,
+    limit: int | None = None,
+    walk_in: bool = True,
+    active: bool = True,
+    chain: Sequence[str] = (),
 ) -> ServiceIs:
-    """A service of the group with this letter; `norm` and `typical` in minutes."""
-    return ServiceIs(code, letter, norm, typical, limit, walk_in, active)
+    """A service of the group with this letter; `norm` and `typical` in minutes; `chain`: what follows on the same ticket."""
+    return ServiceIs(code, letter, norm, typical, limit, walk_in, active, chain)
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,7 @@ async def an_office(
                 daily_limit=each.limit,
                 walk_in=each.walk_in,
                 active=each.active,
+                chain=list(each.chain),
                 position=position,
             )
             db.add(service)
