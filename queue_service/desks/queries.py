@@ -113,7 +113,7 @@ def hall_ticket_out(catalogue: Catalogue, shown: TicketNow) -> HallTicketOut:
         ended_at=shown.ended_at,
         postponed_until=shown.postponed_until,
         postpone_reason=reason_name(catalogue, shown.postpone_reason),
-        booked_for=shown.rank_from if shown.source == "booked" else None,
+        booked_for=shown.booked_for,
         comment=shown.comment,
     )
 
@@ -159,7 +159,7 @@ def desk_ticket_out(catalogue: Catalogue, shown: TicketNow, reason: dict[str, An
         no_show_allowed_at=no_show_allowed_at(shown.called_at, shown.calls, policy.no_show_min_calls, policy.no_show_min_seconds)
         if shown.called_at
         else None,
-        booked_for=shown.rank_from if shown.source == "booked" else None,
+        booked_for=shown.booked_for,
         comment=shown.comment,
         next_services=[catalogue.services_by_id[each].code for each in shown.next_services],
         comes_back=shown.return_desk_id is not None,

@@ -40,8 +40,10 @@ WITH appointment AS (    -- locked first, so that a move or a cancellation at th
  RETURNING last_number
 ), ticket AS (
     INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs,
-                        late, issued_at, due_at, rank_at, rank_from, calls, appointment_id, next_services)
-    SELECT $1, $2, service_id, $5, last_number, $6, 'waiting', $7, $8, $9::text[], $10, $11, $12, $13, $14, 0, appointment.id, $17::int[]
+                        late, issued_at, due_at, rank_at, rank_from, calls, appointment_id, booked_for,
+                        next_services)
+    SELECT $1, $2, service_id, $5, last_number, $6, 'waiting', $7, $8, $9::text[],
+           $10, $11, $12, $13, $14, 0, appointment.id, $4, $17::int[]
       FROM counter CROSS JOIN appointment
  RETURNING id, number, office_id
 ), event AS (

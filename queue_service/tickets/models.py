@@ -145,6 +145,8 @@ class Ticket(SQLModel, table=True):
     idempotency_key: str | None = None
     appointment_id: int | None = Field(default=None, foreign_key="appointment.id", sa_type=BigInteger)
     """The booking that checked in, also when it came late and stands as a walk-in."""
+    booked_for: datetime | None = Field(default=None, sa_type=Instant)
+    """The time of the booking that it was, also of one that came late."""
     for_desk_id: int | None = None
     """Only this desk may call it: a transfer, or the way back to the sender."""
     for_clerk_id: int | None = Field(default=None, foreign_key="account.id")

@@ -46,6 +46,7 @@ class TicketNow:
     postponed_until: datetime | None
     postpone_reason: str | None
     ended_at: datetime | None
+    booked_for: datetime | None
 
     @property
     def claim(self) -> Claim:

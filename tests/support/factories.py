@@ -369,9 +369,10 @@ WITH wanted AS (
                   AS each (number, letter, service, privilege, source, language, issued_at, due_at, rank_at, rank_from)
 ), put AS (
     INSERT INTO ticket (office_id, local_date, letter, number, secret, service_id, state, source, language, needs, privilege_id,
-                        privilege_state, late, issued_at, due_at, rank_at, rank_from, calls)
+                        privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, booked_for)
     SELECT $1, $2, letter, number, md5(random()::text || number), service, 'waiting', source, language, '{}', privilege,
-           CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false, issued_at, due_at, rank_at, rank_from, 0
+           CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false, issued_at, due_at, rank_at, rank_from, 0,
+           CASE WHEN source = 'booked' THEN rank_from END
       FROM wanted ORDER BY number
  RETURNING id, number, issued_at
 ), journaled AS (

@@ -125,7 +125,7 @@ def _queue_row(state: OfficeState, waiting: TicketNow) -> QueueRowOut:
         language=waiting.language,
         late=waiting.late,
         breach=waiting.due_at < state.now,
-        booked_for=waiting.rank_from if waiting.source == "booked" else None,
+        booked_for=waiting.booked_for,
     )
 
 
