@@ -44,6 +44,14 @@ async def test_an_office_that_works_across_midnight_keeps_its_queue(database: Da
     assert await expire_forgotten(database.hot, midnight + timedelta(hours=1)) == 0
 
 
+async def test_who_was_set_aside_yesterday_expires_too(database: Database) -> None:
+    office = await an_office(database)
+    await taken(database, office, LATER - timedelta(days=1))
+    await database.hot.execute("UPDATE ticket SET state = 'postponed', postpone_reason = 'documents', postponed_until = $1", LATER)
+    assert await expire_forgotten(database.hot, LATER) == 1
+    assert await states(database, office) == ["expired"]
+
+
 async def test_a_visitor_at_a_desk_is_left_to_the_clerk(database: Database) -> None:
     office = await an_office(database)
     await a_clerk_at(database, office, "1")
