@@ -117,6 +117,10 @@ def take(browser: Browser, city: dict[str, Any], ticket_page: str) -> None:
     with _opened(browser, 1366, 768, f"{base}/desk") as page:
         _start_work(page, city["clerks"][0])
         _save(page, "desk")
+    with _opened(browser, 1366, 768, f"{base}/desk/login?next=/desk/hall") as page:
+        _sign_in(page, city["hall"])
+        page.wait_for_url("**/desk/hall")
+        _save(page, "hall")
 
 
 def book(browser: Browser, city: dict[str, Any]) -> None:
@@ -151,10 +155,14 @@ def _opened(browser: Browser, width: int, height: int, address: str) -> Iterator
     page.close()
 
 
-def _start_work(page: Page, clerk: dict[str, str]) -> None:
-    page.fill("[name=login]", clerk["login"])
-    page.fill("[name=password]", clerk["password"])
+def _sign_in(page: Page, account: dict[str, str]) -> None:
+    page.fill("[name=login]", account["login"])
+    page.fill("[name=password]", account["password"])
     page.keyboard.press("Enter")
+
+
+def _start_work(page: Page, clerk: dict[str, str]) -> None:
+    _sign_in(page, clerk)
     page.locator(f"button[data-desk='{clerk['desk']}']").click()
     page.wait_for_selector("[data-mode=idle]")
     page.keyboard.press("Space")

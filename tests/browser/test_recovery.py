@@ -43,7 +43,7 @@ async def test_a_killed_service_comes_back_and_every_screen_with_it(
     await service.called(clerk)
 
     await expect(display.locator(f"[data-call][data-ticket='{second['number']}']").first).to_be_visible(timeout=PATIENCE_MS)
-    await expect(display.locator(f"[data-ticket='{first['number']}']")).to_have_count(0)
+    await expect(display.locator(f"[data-ticket='{first['number']}']")).to_have_count(0, timeout=PATIENCE_MS)
     await expect(phone.locator("[data-state]").first).to_have_attribute("data-state", "called", timeout=PATIENCE_MS)
     await display.wait_for_function("number => QueueDisplay.spoken.some(call => call.ticket === number)", arg=second["number"])
     assert await calls_spoken(display) == [first["number"], second["number"]]
