@@ -552,7 +552,7 @@ class Hall(RuleBasedStateMachine):
         if chance == 0:  # seldom, or no day would be long enough
             self.run(expire_forgotten(self.database.hot, self.now + timedelta(days=1)))
             for entry in self.book.values():
-                if entry.state == "waiting":
+                if entry.state in ("waiting", "postponed"):
                     entry.turn("expired", "expired")
 
     @invariant()
