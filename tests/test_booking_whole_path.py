@@ -6,6 +6,7 @@ On a database of its own with a sender of its own. The hall's clock is moved on 
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,25 +47,32 @@ def own_database_url(database_url: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-async def city(own_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[City]:
+@asynccontextmanager
+async def a_city_with_mail(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[City]:
+    """A service over a database of its own, whose letters go to a real mail server."""
     with a_mail_server() as mail_server:
         settings = Settings(
-            database_url=own_database_url,
+            database_url=url,
             rate_limits=True,
             log_level="error",
-            data_dir=tmp_path,
+            data_dir=folder,
             seal_keys=(SEAL_KEY,),
             hash_key=HASH_KEY,
             smtp_url=mail_server.url + "?starttls=off",
             mail_from="Электронная очередь <queue@example.ru>",
         )
-        async with opened(own_database_url) as database:
+        async with opened(url) as database:
             # The suite's common service has taken the sender away for everybody.
             monkeypatch.setattr(queue_service.app, "Sender", Sender)
             with running(settings) as (base_url, app, settings):
                 async with Service(base_url, app, settings) as service:
                     yield City(service, database, mail_server)
+
+
+@pytest.fixture
+async def city(own_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[City]:
+    async with a_city_with_mail(own_database_url, tmp_path, monkeypatch) as made:
+        yield made
 
 
 async def letters(city: City, count: int) -> list[str]:

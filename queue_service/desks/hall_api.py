@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, delete, get, post
-from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,7 +20,7 @@ from queue_service.desks.journal import ActOut, acts_of_day
 from queue_service.desks.queries import HallTicketOut, hall_ticket_out
 from queue_service.errors import Forbidden, NotFound
 from queue_service.offices.catalogue import Catalogue
-from queue_service.staff.api import staff_only
+from queue_service.staff.api import Connection, staff_only
 from queue_service.staff.models import HALL_ROLES
 from queue_service.staff.sessions import Identity
 from queue_service.tickets.commands import Act
@@ -32,7 +31,7 @@ Line = Annotated[str, msgspec.Meta(max_length=500)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=44_640)]
 
 
-async def hall_only(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def hall_only(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard, after staff_only: a hall administrator or the head of the office."""
     identity: Identity = connection.state["identity"]
     if identity.role not in HALL_ROLES:

@@ -5,11 +5,11 @@ from typing import Any
 
 from queue_service.db import Database
 from tests.support.booking import booked, free_slots, held
-from tests.support.factories import a_kiosk, a_lane, an_office, booked_online
+from tests.support.factories import AnOffice, a_kiosk, a_lane, an_office, booked_online
 from tests.support.service import Service, bearer
 
 
-async def an_office_with_a_lane(database: Database, lanes: int = 1, **rules: Any):  # type: ignore[no-untyped-def]
+async def an_office_with_a_lane(database: Database, lanes: int = 1, **rules: Any) -> AnOffice:
     office = await an_office(database)
     await booked_online(database, office, **rules)
     for _ in range(lanes):

@@ -11,21 +11,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-import queue_service.app
-from queue_service.db import opened
-from queue_service.notifications.sender import Sender
 from queue_service.schema import upgrade_now
-from queue_service.settings import Settings
 from tests.booking.scene import MINUTE, it_is
 from tests.browser.conftest import DISPLAY, KIOSK, PHONE, OpenPage
 from tests.browser.test_booking_pages import CONTACT, Citizen
 from tests.browser.test_kiosk_check_in import scan
 from tests.browser.test_whole_path import qr_on
-from tests.notifications.scene import a_mail_server
 from tests.support.factories import a_clerk_at, a_display, a_kiosk, a_lane, an_office, booked_online
 from tests.support.postgres import a_database_on
-from tests.support.service import HASH_KEY, SEAL_KEY, Service, running
-from tests.test_booking_whole_path import City, letters, link_in, walk_ins_due
+from tests.test_booking_whole_path import City, a_city_with_mail, letters, link_in, walk_ins_due
 
 
 @pytest.fixture
@@ -37,22 +31,8 @@ def home_database_url(database_url: str) -> Iterator[str]:
 
 @pytest.fixture
 async def city(home_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[City]:
-    with a_mail_server() as mail_server:
-        settings = Settings(
-            database_url=home_database_url,
-            rate_limits=True,
-            log_level="error",
-            data_dir=tmp_path,
-            seal_keys=(SEAL_KEY,),
-            hash_key=HASH_KEY,
-            smtp_url=mail_server.url + "?starttls=off",
-            mail_from="Электронная очередь <queue@example.ru>",
-        )
-        async with opened(home_database_url) as database:
-            monkeypatch.setattr(queue_service.app, "Sender", Sender)  # the suite's common service took it away
-            with running(settings) as (base_url, app, settings):
-                async with Service(base_url, app, settings) as service:
-                    yield City(service, database, mail_server)
+    async with a_city_with_mail(home_database_url, tmp_path, monkeypatch) as made:
+        yield made
 
 
 async def a_time_of_today(citizen: Citizen, slot: int) -> datetime:
