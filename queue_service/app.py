@@ -40,6 +40,7 @@ from queue_service.desks.api import provide_catalogue
 from queue_service.desks.housekeeping import end_days, keep_time
 from queue_service.devices.api import provide_device
 from queue_service.devices.registry import Devices
+from queue_service.doors import admit, provide_actor
 from queue_service.errors import SettingsError
 from queue_service.headers import security_headers_middleware
 from queue_service.limits.limiter import Limiter
@@ -57,6 +58,7 @@ from queue_service.problems import exception_handlers
 from queue_service.sealing import KeyRing
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
+from queue_service.staff.rights import Audience, for_
 from queue_service.staff.sessions import Sessions
 from queue_service.tickets.api import Issuing
 from queue_service.tickets.housekeeping import expire_forgotten
@@ -83,7 +85,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     database = Database(settings.database_url, settings.hot_pool_size)
     await database.open()
     catalogues = Catalogues(database.hot)
-    sessions, devices = Sessions(database.hot), Devices(database.hot)
+    sessions, devices = Sessions(database.hot, settings.second_factor), Devices(database.hot)
     calendars, ring = Calendars(database.hot), KeyRing.of(settings)
     hub = Hub(database.hot, catalogues, calendars)
     limiter = Limiter(database.hot, ring)
@@ -182,13 +184,13 @@ async def _keep_house(database: Database, catalogues: Catalogues, limiter: Limit
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
-@get("/health/live", include_in_schema=False)
+@get("/health/live", include_in_schema=False, **for_(Audience.EVERYBODY))
 async def live() -> dict[str, str]:
     """The process answers; says nothing of the database."""
     return {"status": "live"}
 
 
-@get("/health/ready", include_in_schema=False)
+@get("/health/ready", include_in_schema=False, **for_(Audience.EVERYBODY))
 async def ready(state: State) -> Response[dict[str, Any]]:
     """200 when visitors can be served; 503 with what is wrong."""
     wrong: list[str] = []
@@ -262,7 +264,7 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[
             live,
             ready,
-            metrics_route,
+            Router("", route_handlers=[metrics_route], **for_(Audience.EVERYBODY)),
             queue_service.staff.api.router,
             queue_service.devices.api.router,
             queue_service.tickets.api.kiosk_router,
@@ -278,6 +280,7 @@ def create_app(settings: Settings) -> Litestar:
             queue_service.live.sockets.router,
             *page_routes(settings),
         ],
+        guards=[admit],
         dependencies={
             "db": Provide(provide_db),
             "pool": Provide(_pool, sync_to_thread=False),
@@ -290,6 +293,7 @@ def create_app(settings: Settings) -> Litestar:
             "issuing": Provide(_issuing, sync_to_thread=False),
             "identity": Provide(provide_identity, sync_to_thread=False),
             "device": Provide(provide_device, sync_to_thread=False),
+            "actor": Provide(provide_actor, sync_to_thread=False),
             "now": Provide(_now, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(),

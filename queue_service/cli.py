@@ -164,6 +164,8 @@ def migrate() -> None:
 def demo() -> None:
     """Всё сразу: база, город из 18 отделений, учётные записи, сервис."""
     with _explained():
+        # Its accounts have a password that is printed for everybody, so a second factor would protect nothing.
+        os.environ.setdefault("QUEUE_SECOND_FACTOR", "optional")
         settings = Settings.from_environment()
         _check_port(settings)
         with _database(settings) as ready:

@@ -23,6 +23,10 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 15.0
 """No command of ours takes a second; what takes fifteen is stuck, and a stuck connection must come back to the pool."""
 
+SERVICE_ROLE = "queue_service"
+"""What every connection of the service works as, whoever it signed in as: this role may not change what is only ever added to
+(`schema.APPEND_ONLY`), nor any table's form."""
+
 HOT_SETTINGS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
 """Hot statements are planned once per connection and walk the indexes made for them; a plan made while a table was still empty must
 not turn into a scan of a year's tickets."""
@@ -90,7 +94,11 @@ class Database:
             pool_size=5,
             max_overflow=10,
             pool_pre_ping=True,
-            connect_args={"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_SECONDS,
+                "command_timeout": COMMAND_TIMEOUT_SECONDS,
+                "server_settings": {"role": SERVICE_ROLE},
+            },
         )
         self.hot: Pool
 
@@ -102,7 +110,7 @@ class Database:
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
             init=_prepare_connection,
-            server_settings=HOT_SETTINGS,
+            server_settings={"role": SERVICE_ROLE, **HOT_SETTINGS},
             reset=_keep_as_is,
         )
 

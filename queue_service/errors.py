@@ -79,6 +79,17 @@ class Forbidden(DomainError):
     sentence = {"ru": "Недостаточно прав для этого действия.", "en": "You are not allowed to do this."}
 
 
+class AccountUnfinished(DomainError):
+    """A right password, but a new one must be chosen or a second factor set up before anything else."""
+
+    status = 403
+    code = "account_unfinished"
+    sentence = {
+        "ru": "Сначала завершите настройку входа: откройте «Моя учётная запись».",
+        "en": "Please finish setting up your sign-in first: open “My account”.",
+    }
+
+
 class NotFound(DomainError):
     status = 404
     code = "not_found"

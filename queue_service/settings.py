@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 from queue_service.errors import SettingsError
 
@@ -21,6 +22,9 @@ def _libpq_url(url: str | None) -> str | None:
     if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
         raise SettingsError("QUEUE_DATABASE_URL: нужен адрес вида postgresql://имя:пароль@узел:5432/база")
     return f"postgresql://{rest}"
+
+
+SecondFactor = Literal["optional", "administrators", "everybody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Settings:
     hot_pool_size: int = 8
     """Connections of the hot commands of one worker; more only fight for the same counter rows (performance.md)."""
     rate_limits: bool = True
+    second_factor: SecondFactor = "administrators"
+    """Who must have one: nobody, heads, auditors and city administrators, or everybody."""
     log_level: str = "info"
     seal_keys: tuple[str, ...] = ()
     """Keys that seal names and contacts, newest first; none means a key file in `data_dir`."""
@@ -61,6 +67,12 @@ class Settings:
                 raise SettingsError(f"{name}={raw!r}: нужно целое число от {lowest} до {highest}")
             return int(raw)
 
+        def one_of(name: str, words: tuple[str, ...], default: str) -> Any:
+            raw = environment.get(name) or default
+            if raw not in words:
+                raise SettingsError(f"{name}={raw!r}: нужно одно из слов {', '.join(words)}")
+            return raw
+
         port = number("QUEUE_PORT", 8000, 0, 65535)
         data_dir = Path(environment.get("QUEUE_DATA_DIR") or CHECKOUT / ".data").expanduser().absolute()
         return Settings(
@@ -73,6 +85,7 @@ class Settings:
             public_url=environment.get("QUEUE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
             hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 8, 1, 64),
             rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",
+            second_factor=one_of("QUEUE_SECOND_FACTOR", get_args(SecondFactor), "administrators"),
             log_level=environment.get("QUEUE_LOG_LEVEL", "info"),
             seal_keys=tuple(key.strip() for key in environment.get("QUEUE_SEAL_KEYS", "").split(",") if key.strip()),
             hash_key=environment.get("QUEUE_HASH_KEY") or None,

@@ -66,6 +66,7 @@ async def running_service(database_url: str, tmp_path_factory: pytest.TempPathFa
     settings = Settings(
         database_url=database_url,
         rate_limits=False,
+        second_factor="optional",
         log_level="error",
         data_dir=tmp_path_factory.mktemp("data"),
         seal_keys=(SEAL_KEY,),

@@ -27,6 +27,7 @@ from queue_service.errors import DomainError, Malformed
 from queue_service.notifications.calendar import Method, ics
 from queue_service.notifications.contacts import Contact, parse_contact
 from queue_service.problems import render
+from queue_service.staff.rights import Audience, for_
 
 LONGEST_LOOK = 92
 """Days in one request: a quarter; more is a crawl."""
@@ -363,4 +364,5 @@ public_router = Router(
         leave_waitlist,
     ],
     tags=["booking"],
+    **for_(Audience.EVERYBODY),
 )

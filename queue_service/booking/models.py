@@ -162,6 +162,8 @@ class Appointment(SQLModel, table=True):
         Index("ix_appointment_contact", "contact_hash", postgresql_where=_BOOKED),
         # An office's day, and what the housekeeping closes.
         Index("ix_appointment_day", "office_id", "starts_at"),
+        # What is still to be destroyed when its days are over.
+        Index("ix_appointment_kept", "starts_at", postgresql_where=text("name_sealed IS NOT NULL")),
         # Holds that are over.
         Index("ix_appointment_hold", "hold_expires_at", postgresql_where=text("state IN ('held', 'offered', 'unverified')")),
         # One person is in one place at a time.
@@ -197,6 +199,10 @@ class Appointment(SQLModel, table=True):
     sequence: int = 0
     """Grows with every change that a calendar must learn of (RFC 5545, SEQUENCE)."""
     code_attempts: int = Field(default=0, sa_type=SmallInteger)
+    displaced_at: datetime | None = Field(default=None, sa_type=Instant)
+    """A change of the schedule left the booking without hours: its person was offered new times, and moving costs no move."""
+    erased_at: datetime | None = Field(default=None, sa_type=Instant)
+    """Name and contact were destroyed, by age or by the citizen's wish."""
     via: str = "citizen"
     """By which path it was taken: citizen, staff, waitlist."""
     idempotency_key: str | None = None
@@ -287,3 +293,26 @@ class WaitlistEntry(SQLModel, table=True):
     offers: int = Field(default=0, sa_type=SmallInteger)
     appointment_id: int | None = Field(default=None, foreign_key="appointment.id", sa_type=BigInteger)
     """The slot that is offered now, or was accepted."""
+
+
+class Destruction(SQLModel, table=True):
+    """Evidence of personal data that was destroyed (приказ Роскомнадзора № 179 от 28.10.2022): what, how much, why, when, never whose.
+
+    The service's database role may add to it and read it, and nothing else.
+    """
+
+    __table_args__ = (
+        CheckConstraint("reason IN ('retention', 'citizen', 'administrator')", name="reason_known"),
+        CheckConstraint("count > 0", name="something_was_destroyed"),
+        Index("ix_destruction_office", "office_id", "id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    at: datetime = Field(sa_type=Instant)
+    office_id: int | None = Field(default=None, foreign_key="office.id")
+    category: str
+    """appointment, waitlist, message, contact."""
+    count: int
+    reason: str
+    actor: str
+    """`system`, `citizen` or a login."""

@@ -16,7 +16,7 @@ from queue_service.desks.queries import DeskTicketOut, ShiftOut, desk_ticket_out
 from queue_service.desks.rules import PauseReason
 from queue_service.errors import Forbidden
 from queue_service.offices.catalogue import Catalogue, Catalogues
-from queue_service.staff.api import staff_only
+from queue_service.staff.rights import Right, for_
 from queue_service.staff.sessions import Identity
 from queue_service.tickets.models import Ticket
 from queue_service.tickets.queries import now_of
@@ -225,6 +225,6 @@ router = Router(
         raise_alarm,
         acknowledge_alarm,
     ],
-    guards=[staff_only],
     tags=["desk"],
+    **for_(Right.SERVE),
 )

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, delete, get, post
-from litestar.handlers.base import BaseRouteHandler
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,10 +17,9 @@ from queue_service.desks import hall
 from queue_service.desks.find import FoundOut, find, ticket_here
 from queue_service.desks.journal import ActOut, acts_of_day
 from queue_service.desks.queries import HallTicketOut, hall_ticket_out
-from queue_service.errors import Forbidden, NotFound
+from queue_service.errors import NotFound
 from queue_service.offices.catalogue import Catalogue
-from queue_service.staff.api import Connection, staff_only
-from queue_service.staff.models import HALL_ROLES
+from queue_service.staff.rights import Right, for_
 from queue_service.staff.sessions import Identity
 from queue_service.tickets.commands import Act
 from queue_service.tickets.queries import now_of
@@ -29,13 +27,6 @@ from queue_service.tickets.rules import Need
 
 Line = Annotated[str, msgspec.Meta(max_length=500)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=44_640)]
-
-
-async def hall_only(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard, after staff_only: a hall administrator or the head of the office."""
-    identity: Identity = connection.state["identity"]
-    if identity.role not in HALL_ROLES:
-        raise Forbidden
 
 
 class PostponeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -196,6 +187,6 @@ router = Router(
         remove_notice,
         read_message,
     ],
-    guards=[staff_only, hall_only],
     tags=["hall"],
+    **for_(Right.HALL),
 )

@@ -1,4 +1,4 @@
-"""The guard of kiosk routes and a kiosk's report of its health."""
+"""A kiosk's report of its health."""
 
 from datetime import datetime
 from typing import Any
@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 from litestar import Request, Router, post
 from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.devices.models import DeviceKind
-from queue_service.devices.registry import DeviceIdentity, Devices, record_health
+from queue_service.devices.registry import DeviceIdentity, record_health
+from queue_service.staff.rights import Audience, for_
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -21,12 +20,6 @@ def device_token(connection: Connection) -> str | None:
     if scheme.lower() == "bearer" and token:
         return token.strip()
     return connection.query_params.get("token")
-
-
-async def kiosk_only(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard: a paired kiosk; leaves the DeviceIdentity in the connection's state."""
-    devices: Devices = connection.app.state.devices
-    connection.state["device"] = await devices.identify(device_token(connection), DeviceKind.KIOSK)
 
 
 def provide_device(request: Request[Any, Any, Any]) -> DeviceIdentity:
@@ -61,4 +54,4 @@ async def report_health(data: Health, device: DeviceIdentity, db: AsyncSession, 
     await record_health(db, device.id, health, now)
 
 
-router = Router("/api/kiosk", route_handlers=[report_health], guards=[kiosk_only], tags=["kiosk"])
+router = Router("/api/kiosk", route_handlers=[report_health], tags=["kiosk"], **for_(Audience.KIOSK))

@@ -57,8 +57,8 @@ class Devices:
     def drop(self) -> None:
         self._known.clear()
 
-    async def identify(self, token: str | None, kind: DeviceKind) -> DeviceIdentity:
-        """BadToken for a missing, unknown or revoked token, or another kind of device."""
+    async def identify(self, token: str | None, kind: DeviceKind | None) -> DeviceIdentity:
+        """BadToken for a missing, unknown or revoked token, or another kind of device than the one asked for."""
         if not token:
             raise BadToken
         digest = hash_token(token)
@@ -73,7 +73,7 @@ class Devices:
                 raise BadToken
             device = DeviceIdentity(**row)
             self._known[digest] = (started, device)
-        if device.kind != kind:
+        if kind is not None and device.kind != kind:
             raise BadToken
         return device
 

@@ -11,9 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.booking.queries import appointment_by_secret
 from queue_service.db import Pool
 from queue_service.desks.api import provide_catalogue
-from queue_service.desks.hall_api import hall_only
 from queue_service.desks.notices import notices_now
-from queue_service.devices.api import kiosk_only
 from queue_service.devices.registry import DeviceIdentity
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import Hub
@@ -21,7 +19,7 @@ from queue_service.live.state import OfficeState
 from queue_service.live.views import board, desk, hall, menu, phone
 from queue_service.live.views.parts import OfficeOut, OpenOut, encoded, enveloped, office_out, open_out
 from queue_service.offices.catalogue import Catalogue, Catalogues
-from queue_service.staff.api import staff_only
+from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import Identity
 from queue_service.tickets.commands import leave_queue
 from queue_service.tickets.queries import now_of, ticket_by_secret
@@ -112,13 +110,13 @@ async def show_menu(device: DeviceIdentity, hub: Hub) -> Response[bytes]:
     return snapshot(state, menu.menu(state, device))
 
 
-@get("/queue")
+@get("/queue", **for_(Right.SERVE))
 async def show_queue(request: Request[Any, Any, Any], identity: Identity, catalogue: Catalogue, hub: Hub) -> Response[bytes]:
     state = await hub.feed(catalogue.id).fresh()
     return snapshot(state, desk.desk_snapshot(state, identity))
 
 
-@get("/hall", guards=[hall_only])
+@get("/hall", **for_(Right.HALL))
 async def show_hall(identity: Identity, catalogue: Catalogue, pool: Pool, hub: Hub) -> Response[bytes]:
     """The hall administrator's screen."""
     state = await hub.feed(catalogue.id).fresh()
@@ -126,13 +124,15 @@ async def show_hall(identity: Identity, catalogue: Catalogue, pool: Pool, hub: H
 
 
 public_router = Router(
-    "/api/public", route_handlers=[list_offices, show_office, show_board, show_ticket, show_appointment, leave], tags=["public"]
+    "/api/public",
+    route_handlers=[list_offices, show_office, show_board, show_ticket, show_appointment, leave],
+    tags=["public"],
+    **for_(Audience.EVERYBODY),
 )
-kiosk_router = Router("/api/kiosk", route_handlers=[show_menu], guards=[kiosk_only], tags=["kiosk"])
+kiosk_router = Router("/api/kiosk", route_handlers=[show_menu], tags=["kiosk"], **for_(Audience.KIOSK))
 desk_router = Router(
     "/api/desk",
     route_handlers=[show_queue, show_hall],
-    guards=[staff_only],
     dependencies={"catalogue": provide_catalogue},
     tags=["desk"],
 )

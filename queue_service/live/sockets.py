@@ -31,7 +31,7 @@ from queue_service.live.views import board, desk, hall, menu, phone
 from queue_service.live.views.parts import encoded, enveloped
 from queue_service.offices.catalogue import Catalogues
 from queue_service.staff.api import SESSION_COOKIE, bearer
-from queue_service.staff.models import HALL_ROLES
+from queue_service.staff.rights import Audience, Right, for_, may
 from queue_service.staff.sessions import Identity, Sessions
 from queue_service.tickets.queries import TicketNow, ticket_by_id, ticket_by_secret
 from queue_service.timing import clock
@@ -112,7 +112,7 @@ def _same_origin(socket: Socket) -> bool:
     return not origin or urlsplit(origin).netloc == socket.headers.get("host")
 
 
-@websocket("/board")
+@websocket("/board", **for_(Audience.DISPLAY))
 async def board_socket(socket: Socket, office: str, zone: str | None = None) -> None:
     devices: Devices = socket.app.state.devices
     catalogues: Catalogues = socket.app.state.catalogues
@@ -133,7 +133,7 @@ async def board_socket(socket: Socket, office: str, zone: str | None = None) -> 
         await follow(socket, catalogue.id, render)
 
 
-@websocket("/kiosk")
+@websocket("/kiosk", **for_(Audience.KIOSK))
 async def kiosk_socket(socket: Socket) -> None:
     devices: Devices = socket.app.state.devices
     token = device_token(socket)
@@ -147,23 +147,24 @@ async def kiosk_socket(socket: Socket) -> None:
         await follow(socket, device.office_id, render)
 
 
-async def _office_of(socket: Socket, token: str | None) -> tuple[Identity, int]:
+async def _office_of(socket: Socket, token: str | None, right: Right) -> tuple[Identity, int]:
     """Who watches, and their office. Raises NotSignedIn, Forbidden."""
     sessions: Sessions = socket.app.state.sessions
     if token is None and not _same_origin(socket):
         raise Forbidden  # another site's page must not watch a desk with our cookie
     identity = await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())
-    if identity.office_id is None:
+    identity.refuse_if_unfinished(right)
+    if identity.office_id is None or not may(identity.role, identity.office_id, right, identity.office_id):
         raise Forbidden
     return identity, identity.office_id
 
 
-@websocket("/desk")
+@websocket("/desk", **for_(Right.SERVE))
 async def desk_socket(socket: Socket) -> None:
     sessions: Sessions = socket.app.state.sessions
     token = bearer(socket) or socket.query_params.get("token")
     async with _refusing(socket):
-        identity, office_id = await _office_of(socket, token)
+        identity, office_id = await _office_of(socket, token, Right.SERVE)
 
         async def render(state: OfficeState) -> bytes:
             await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())  # a revoked session sees nothing more
@@ -172,15 +173,13 @@ async def desk_socket(socket: Socket) -> None:
         await follow(socket, office_id, render)
 
 
-@websocket("/hall")
+@websocket("/hall", **for_(Right.HALL))
 async def hall_socket(socket: Socket) -> None:
     sessions: Sessions = socket.app.state.sessions
     pool = socket.app.state.database.hot
     token = bearer(socket) or socket.query_params.get("token")
     async with _refusing(socket):
-        identity, office_id = await _office_of(socket, token)
-        if identity.role not in HALL_ROLES:
-            raise Forbidden
+        identity, office_id = await _office_of(socket, token, Right.HALL)
 
         async def render(state: OfficeState) -> bytes:
             await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())
@@ -192,7 +191,7 @@ async def hall_socket(socket: Socket) -> None:
         await follow(socket, office_id, render)
 
 
-@websocket("/ticket/{secret:str}")
+@websocket("/ticket/{secret:str}", **for_(Audience.EVERYBODY))
 async def ticket_socket(socket: Socket, secret: str) -> None:
     pool = socket.app.state.database.hot
     async with _refusing(socket):
@@ -210,7 +209,7 @@ async def ticket_socket(socket: Socket, secret: str) -> None:
         await follow(socket, office_id, render, PHONE_SILENCE_SECONDS)
 
 
-@websocket("/appointment/{secret:str}")
+@websocket("/appointment/{secret:str}", **for_(Audience.EVERYBODY))
 async def appointment_socket(socket: Socket, secret: str) -> None:
     followed: Followed = socket.app.state.followed
     async with _refusing(socket):

@@ -54,6 +54,7 @@ class Office(SQLModel, table=True):
             " AND late_grace_minutes >= 0 AND help_out_penalty_minutes >= 0",
             name="policy_not_negative",
         ),
+        CheckConstraint("retention_days BETWEEN 1 AND 1095", name="retention_sensible"),
         CheckConstraint("auto_call_seconds >= 1 AND day_ends_minutes >= 0 AND amber_minutes >= 0", name="hall_day_not_negative"),
         CheckConstraint(
             "(latitude IS NULL) = (longitude IS NULL) AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="on_earth"
@@ -73,6 +74,10 @@ class Office(SQLModel, table=True):
     """Degrees, WGS 84: for «ближайшие отделения»."""
     public_holidays: str | None = None
     """The country whose public holidays close the office (ISO 3166-1); null where it works on them."""
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
+    """Shown to citizens: an office that is still being set up is not."""
+    retention_days: int = Field(default=30, sa_column_kwargs={"server_default": "30"})
+    """So long after the visit names and contacts are kept (152-ФЗ)."""
     ticker: list[text.Text] = Field(sa_column=Column(JSONB, nullable=False))
     no_show_min_calls: int = 2
     no_show_min_seconds: int = 20
@@ -93,6 +98,18 @@ class Office(SQLModel, table=True):
     """So long after closing time the day is ended: whoever still waits is told so, open services end as inaccurate."""
     amber_minutes: int = Field(default=5, sa_column_kwargs={"server_default": "5"})
     """A waiting ticket turns amber so long before its due time, red after it."""
+
+
+class Wording(SQLModel, table=True):
+    """A sentence of a ticket or a message that the city or an office says in its own words."""
+
+    __table_args__ = (UniqueConstraint("office_id", "code", postgresql_nulls_not_distinct=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    office_id: int | None = Field(default=None, foreign_key="office.id")
+    """Null: the whole city's; an office's own goes before it."""
+    code: str
+    sentence: text.Text = Field(sa_column=text_column())
 
 
 class OpeningHours(SQLModel, table=True):

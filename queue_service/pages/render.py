@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import jinja2
 import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from queue_service.errors import DomainError, Forbidden
+from queue_service.errors import DomainError, Forbidden, NotSignedIn
 from queue_service.offices.catalogue import Catalogue
 from queue_service.pages.i18n import Translator, environment, translator
 from queue_service.staff.api import SESSION_COOKIE
@@ -94,8 +96,11 @@ def check_own_form(request: AnyRequest) -> None:
         raise Forbidden({"ru": "Форма отправлена с чужого сайта.", "en": "The form was sent from another site."})
 
 
-def error_page(request: AnyRequest, error: DomainError) -> Response[str]:
-    """A failure as a page; a person never sees JSON."""
+def error_page(request: AnyRequest, error: DomainError) -> Response[str] | Redirect:
+    """A failure as a page; a person never sees JSON. Who must sign in first is led there and back."""
+    if isinstance(error, NotSignedIn):
+        back = quote(request.url.path, safe="/") if request.method == "GET" else "/desk"
+        return Redirect(f"/desk/login?next={back}", status_code=HTTP_303_SEE_OTHER)
     detail = translator_of(request).text(error.text)
     if error.status == 404:
         return page(request, "not_found.html", {"detail": detail}, status_code=404)

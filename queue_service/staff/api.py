@@ -1,8 +1,4 @@
-"""Signing in and out, and the guard that tells every staff handler who asks.
-
-A browser has a cookie and must also send X-CSRF-Token; a program sends Authorization: Bearer. Refuses anonymous requests by guard,
-so that a handler cannot forget it.
-"""
+"""Signing in and out. A browser has a cookie and must also send X-CSRF-Token or a form's `csrf`; a program sends Authorization: Bearer."""
 
 import hmac
 from datetime import datetime
@@ -12,14 +8,13 @@ import msgspec
 from litestar import Request, Response, Router, delete, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
-from litestar.handlers.base import BaseRouteHandler
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.db import Pool
 from queue_service.errors import BadCredentials, Forbidden
 from queue_service.settings import Settings
+from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import SESSION_LIFE, Identity, Sessions, csrf_token, sign_in, sign_out
-from queue_service.timing import clock
 
 SESSION_COOKIE = "queue_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,23 +57,10 @@ def session_cookie(token: str, settings: Settings) -> Cookie:
     )
 
 
-def check_csrf(connection: Connection, token: str, sent: str | None) -> None:
+def check_csrf(token: str, sent: str | None) -> None:
     """Forbidden unless a changing request made with the cookie also carries the token that only our pages know."""
-    if connection.scope.get("method", "GET") in SAFE_METHODS:
-        return
     if not sent or not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
         raise Forbidden({"ru": "Страница устарела. Обновите её и повторите.", "en": "This page is stale. Please reload it."})
-
-
-async def staff_only(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard: a signed-in person; leaves the Identity in the connection's state."""
-    sessions: Sessions = connection.app.state.sessions
-    token = bearer(connection)
-    cookie = connection.cookies.get(SESSION_COOKIE)
-    identity = await sessions.identify(token or cookie, clock())
-    if token is None and cookie is not None:
-        check_csrf(connection, cookie, connection.headers.get("X-CSRF-Token"))
-    connection.state["identity"] = identity
 
 
 def provide_identity(request: Request[Any, Any, Any]) -> Identity:
@@ -86,7 +68,7 @@ def provide_identity(request: Request[Any, Any, Any]) -> Identity:
     return identity
 
 
-@post("/sessions")
+@post("/sessions", **for_(Audience.EVERYBODY))
 async def open_session(data: SignIn, db: AsyncSession, pool: Pool, settings: Settings, now: datetime) -> Response[SessionOut]:
     """201 with the token, which is also set as a cookie; 401 without saying whether login or password was wrong."""
     if len(data.password) > 1000:
@@ -97,7 +79,7 @@ async def open_session(data: SignIn, db: AsyncSession, pool: Pool, settings: Set
     return Response(out, status_code=201, cookies=[session_cookie(token, settings)])
 
 
-@delete("/sessions", guards=[staff_only])
+@delete("/sessions", **for_(Right.OWN_ACCOUNT))
 async def close_session(request: Request[Any, Any, Any], db: AsyncSession, sessions: Sessions) -> None:
     token = bearer(request) or request.cookies[SESSION_COOKIE]
     await sign_out(db, token)

@@ -9,24 +9,36 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+from asyncpg import Record
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.db import Pool
-from queue_service.errors import BadCredentials, NotSignedIn
+from queue_service.errors import AccountUnfinished, BadCredentials, Forbidden, NotSignedIn
 from queue_service.events import access_changed
+from queue_service.settings import SecondFactor
 from queue_service.staff.models import Account, Role, StaffSession
+from queue_service.staff.rights import Right
 
 SESSION_LIFE = timedelta(hours=12)
 """One working day: nobody is thrown out in mid-shift, nobody is still signed in tomorrow."""
 REMEMBERED_SECONDS = 10.0
 _HASHER = PasswordHasher()
+
+
+class Unfinished(StrEnum):
+    """What stands between a right password and work."""
+
+    PASSWORD = "password"  # noqa: S105  a word, not a secret
+    SECOND_FACTOR = "second_factor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,28 @@ class Identity:
     name: str
     role: Role
     office_id: int | None
+    unfinished: frozenset[Unfinished] = frozenset()
+    """What must be done before anything else is allowed."""
+
+    @property
+    def own_office(self) -> int:
+        """The office of somebody whose right is only an office's (`rights.OF_AN_OFFICE`). Raises Forbidden where there is none."""
+        if self.office_id is None:
+            raise Forbidden
+        return self.office_id
+
+    def refuse_if_unfinished(self, right: Right) -> None:
+        """Raises AccountUnfinished for everything but one's own account."""
+        if self.unfinished and right is not Right.OWN_ACCOUNT:
+            raise AccountUnfinished
+
+
+SECOND_FACTOR_ROLES: Mapping[SecondFactor, frozenset[Role]] = {
+    "optional": frozenset(),
+    "administrators": frozenset({Role.OFFICE_HEAD, Role.CITY_ADMINISTRATOR, Role.AUDITOR}),
+    "everybody": frozenset(Role),
+}
+"""Who must have a second factor, by the setting."""
 
 
 @cache
@@ -71,7 +105,7 @@ async def sign_in(db: AsyncSession, login: str, password: str, now: datetime) ->
     account = (await db.exec(select(Account).where(col(Account.login) == login.strip().lower()))).one_or_none()
     known = account is not None and account.active
     # argon2 takes tens of milliseconds of a core: in a thread, so that calls to visitors do not wait for a password.
-    verified = await asyncio.to_thread(_verified, account.password_hash if account and known else _nobody(), password)
+    verified = await asyncio.to_thread(_verified, (account.password_hash if account and known else None) or _nobody(), password)
     if account is None or not known or not verified:
         raise BadCredentials
     assert account.id is not None
@@ -86,7 +120,7 @@ async def sign_out(db: AsyncSession, token: str) -> None:
 
 
 _IDENTITY = """
-SELECT account.id AS account_id, login, name, role, office_id
+SELECT account.id AS account_id, login, name, role, office_id, must_change_password, totp_sealed IS NOT NULL AS has_totp, via
   FROM staff_session JOIN account ON account.id = account_id
  WHERE token_hash = $1 AND expires_at > $2 AND account.active
 """
@@ -95,8 +129,9 @@ SELECT account.id AS account_id, login, name, role, office_id
 class Sessions:
     """The process's memory of who its callers are."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, second_factor: SecondFactor) -> None:
         self._pool = pool
+        self._second_factor = SECOND_FACTOR_ROLES[second_factor]
         self._known: dict[bytes, tuple[float, Identity]] = {}
 
     def drop(self) -> None:
@@ -115,6 +150,16 @@ class Sessions:
         if row is None:
             self._known.pop(digest, None)
             raise NotSignedIn
-        identity = Identity(**{**row, "role": Role(row["role"])})
+        identity = self._identity(row)
         self._known[digest] = (started, identity)
         return identity
+
+    def _identity(self, row: Record) -> Identity:
+        role = Role(row["role"])
+        missing = set()
+        if row["must_change_password"]:
+            missing.add(Unfinished.PASSWORD)
+        # Who signed in at a provider showed that provider's second factor.
+        if role in self._second_factor and not row["has_totp"] and row["via"] != "oidc":
+            missing.add(Unfinished.SECOND_FACTOR)
+        return Identity(row["account_id"], row["login"], row["name"], role, row["office_id"], frozenset(missing))

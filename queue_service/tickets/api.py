@@ -17,12 +17,10 @@ from queue_service.booking.errors import UnknownReference
 from queue_service.booking.office import Booking
 from queue_service.booking.queries import appointment_by_secret
 from queue_service.db import Pool
-from queue_service.devices.api import kiosk_only
 from queue_service.devices.registry import DeviceIdentity
-from queue_service.errors import Forbidden, IdempotencyKeyMissing
+from queue_service.errors import IdempotencyKeyMissing
 from queue_service.offices.catalogue import Catalogue, Catalogues
-from queue_service.staff.api import staff_only
-from queue_service.staff.models import HALL_ROLES
+from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import Identity
 from queue_service.text import Text
 from queue_service.tickets.check_in import check_in
@@ -135,11 +133,9 @@ async def issue_at_desk(
     idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=LONGEST_KEY)] = None,
 ) -> IssuedOut:
     """The same by the hall administrator, for whoever cannot use the kiosk."""
-    if identity.office_id is None or identity.role not in HALL_ROLES:
-        raise Forbidden
     if not idempotency_key:
         raise IdempotencyKeyMissing
-    catalogue = await booking.catalogues.of(identity.office_id, now)
+    catalogue = await booking.catalogues.of(identity.own_office, now)
     wish = Wish(data.service, data.privilege, tuple(sorted(set(data.needs))), data.language, idempotency_key)
     taken = await take_ticket(booking.pool, catalogue, wish, ("staff", identity.account_id), now)
     return await issued_out(state.outlook, catalogue, taken, booking.public_url)
@@ -176,9 +172,7 @@ async def check_in_at_kiosk(data: CheckInIn, device: DeviceIdentity, booking: Bo
 @post("/check-ins")
 async def check_in_at_desk(data: CheckInIn, identity: Identity, booking: Booking, state: State, now: datetime) -> IssuedOut:
     """The same by the hall administrator, for whoever cannot use the kiosk."""
-    if identity.office_id is None or identity.role not in HALL_ROLES:
-        raise Forbidden
-    return await _checked_in(booking, state.outlook, identity.office_id, data, ("staff", identity.account_id), now)
+    return await _checked_in(booking, state.outlook, identity.own_office, data, ("staff", identity.account_id), now)
 
 
 @post("/appointments/{secret:str}/check-in")
@@ -189,6 +183,6 @@ async def check_in_by_phone(secret: str, booking: Booking, state: State, now: da
     return await _checked_in(booking, state.outlook, appointment.office_id, CheckInIn(secret, needs), ("phone", appointment.id), now)
 
 
-kiosk_router = Router("/api/kiosk", route_handlers=[issue_ticket, check_in_at_kiosk], guards=[kiosk_only], tags=["kiosk"])
-desk_router = Router("/api/desk", route_handlers=[issue_at_desk, check_in_at_desk], guards=[staff_only], tags=["desk"])
-public_router = Router("/api/public", route_handlers=[check_in_by_phone], tags=["booking"])
+kiosk_router = Router("/api/kiosk", route_handlers=[issue_ticket, check_in_at_kiosk], tags=["kiosk"], **for_(Audience.KIOSK))
+desk_router = Router("/api/desk", route_handlers=[issue_at_desk, check_in_at_desk], tags=["desk"], **for_(Right.HALL))
+public_router = Router("/api/public", route_handlers=[check_in_by_phone], tags=["booking"], **for_(Audience.EVERYBODY))

@@ -6,6 +6,7 @@ from litestar import Response, Router, get
 
 from queue_service.db import Pool
 from queue_service.offices.catalogue import Catalogues
+from queue_service.staff.rights import Audience, for_
 from queue_service.tickets.why import WhyOut, why_others
 
 
@@ -16,4 +17,4 @@ async def show_why(secret: str, pool: Pool, catalogues: Catalogues, now: datetim
     return Response(why, headers={"Cache-Control": "no-store"})
 
 
-router = Router("/api/public", route_handlers=[show_why], tags=["public"])
+router = Router("/api/public", route_handlers=[show_why], tags=["public"], **for_(Audience.EVERYBODY))

@@ -241,6 +241,7 @@ class ServiceProcess(Api):
             "QUEUE_DATA_DIR": str(folder),
             "QUEUE_PUBLIC_URL": self.base_url,
             "QUEUE_RATE_LIMITS": "off",
+            "QUEUE_SECOND_FACTOR": "optional",
             "QUEUE_SEAL_KEYS": SEAL_KEY,
             "QUEUE_HASH_KEY": HASH_KEY,
             **environment,

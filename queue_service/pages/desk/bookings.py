@@ -10,8 +10,6 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, Parameter
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import confirming
@@ -23,12 +21,11 @@ from queue_service.booking.queries import appointments_of_day
 from queue_service.booking.rules import AppointmentState, Channel, spoken
 from queue_service.booking.why import SENTENCES, why_day
 from queue_service.db import utc
-from queue_service.errors import DomainError, Forbidden, Malformed, NotSignedIn
+from queue_service.errors import DomainError, Malformed
 from queue_service.pages.i18n import Translator
 from queue_service.pages.render import office_head, page, translator_of
-from queue_service.staff.api import SESSION_COOKIE, check_csrf
-from queue_service.staff.models import HALL_ROLES
-from queue_service.staff.sessions import Identity, Sessions
+from queue_service.staff.rights import RIGHTS, Right, for_
+from queue_service.staff.sessions import Identity
 from queue_service.tickets.check_in import check_in
 
 AnyRequest = Request[Any, Any, Any]
@@ -52,13 +49,6 @@ class BookingsForm(msgspec.Struct, frozen=True):
     contact: str = ""
 
 
-async def _staff(request: AnyRequest, sessions: Sessions, booking: Booking, now: datetime) -> tuple[Identity, Place]:
-    identity = await sessions.identify(request.cookies.get(SESSION_COOKIE), now)
-    if identity.office_id is None:
-        raise Forbidden
-    return identity, await booking.at_id(identity.office_id, now)
-
-
 def _number(text: str) -> int:
     return int(text) if text in ("1", "2", "3", "4", "5") else 1
 
@@ -78,7 +68,7 @@ async def _bookings_page(
     error: DomainError | None = said.get("error")
     context = {
         "account": {"name": identity.name, "login": identity.login},
-        "hall": identity.role in HALL_ROLES,
+        "hall": Right.HALL in RIGHTS[identity.role],
         "services": [{"code": each.code, "name": each.name, "asks": calendar.services[each.id].asks_applications} for each in services],
         "chosen": chosen,
         "asks": any(each.code == chosen and calendar.services[each.id].asks_applications for each in services),
@@ -117,20 +107,17 @@ async def _bookings_page(
     return page(request, "desk/bookings.html", context, office_head(catalogue), status_code=error.status if error else 200)
 
 
-@get("/desk/bookings", include_in_schema=False)
+@get("/desk/bookings", include_in_schema=False, **for_(Right.SEE_BOOKINGS))
 async def bookings_page(
     request: AnyRequest,
-    sessions: Sessions,
+    identity: Identity,
     booking: Booking,
     now: datetime,
     service: str = "",
     day: Annotated[str, Parameter(query="date")] = "",
     applications: str = "1",
-) -> Response[str] | Redirect:
-    try:
-        identity, place = await _staff(request, sessions, booking, now)
-    except NotSignedIn:
-        return Redirect("/desk/login?next=/desk/bookings", status_code=HTTP_303_SEE_OTHER)
+) -> Response[str]:
+    place = await booking.at_id(identity.own_office, now)
     said = {"service": service, "day": _day(day), "applications": _number(applications)}
     return await _bookings_page(request, identity, place, booking, now, **said)
 
@@ -148,20 +135,12 @@ def _day(text: str) -> date | None:
         return None
 
 
-async def _checked(request: AnyRequest, data: BookingsForm, sessions: Sessions, booking: Booking, now: datetime) -> tuple[Identity, Place]:
-    identity, place = await _staff(request, sessions, booking, now)
-    check_csrf(request, request.cookies[SESSION_COOKIE], data.csrf)
-    if identity.role not in HALL_ROLES:
-        raise Forbidden
-    return identity, place
-
-
-@post("/desk/bookings/check-in", include_in_schema=False, status_code=200)
+@post("/desk/bookings/check-in", include_in_schema=False, status_code=200, **for_(Right.HALL))
 async def check_in_by_hand(
-    request: AnyRequest, data: Annotated[BookingsForm, Form], sessions: Sessions, booking: Booking, now: datetime
+    request: AnyRequest, data: Annotated[BookingsForm, Form], identity: Identity, booking: Booking, now: datetime
 ) -> Response[str]:
     """The booking's ticket, or the reason why not, on the same page. Scanning twice shows the same ticket."""
-    identity, place = await _checked(request, data, sessions, booking, now)
+    place = await booking.at_id(identity.own_office, now)
     try:
         taken = await check_in(booking, place.catalogue.id, data.code, ("staff", identity.account_id), now)
     except DomainError as error:
@@ -170,17 +149,17 @@ async def check_in_by_hand(
     return await _bookings_page(request, identity, place, booking, now, ticket=ticket)
 
 
-@post("/desk/bookings/book", include_in_schema=False, status_code=200)
+@post("/desk/bookings/book", include_in_schema=False, status_code=200, **for_(Right.HALL))
 async def book_by_hand(
     request: AnyRequest,
     data: Annotated[BookingsForm, Form],
-    sessions: Sessions,
+    identity: Identity,
     booking: Booking,
     db: AsyncSession,
     now: datetime,
 ) -> Response[str]:
     """Books for a person who stands at the administrator's desk."""
-    identity, place = await _checked(request, data, sessions, booking, now)
+    place = await booking.at_id(identity.own_office, now)
     said = {"service": data.service, "day": _day(data.date), "applications": _number(data.applications)}
     try:
         person = Person(confirming.checked_name(data.name), data.contact or None, "ru")

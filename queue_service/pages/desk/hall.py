@@ -7,42 +7,24 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, get
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from queue_service.booking.office import Booking
 from queue_service.desks.find import ticket_here
-from queue_service.errors import Forbidden, NotFound, NotSignedIn
+from queue_service.errors import NotFound
 from queue_service.live.hub import Hub
 from queue_service.live.views.phone import ticket as shown_ticket
-from queue_service.offices.catalogue import Catalogue, Catalogues
+from queue_service.offices.catalogue import Catalogues
 from queue_service.pages.i18n import translator
 from queue_service.pages.render import office_head, page
-from queue_service.staff.api import SESSION_COOKIE
-from queue_service.staff.models import HALL_ROLES
-from queue_service.staff.sessions import Identity, Sessions
+from queue_service.staff.rights import Right, for_
+from queue_service.staff.sessions import Identity
 
 AnyRequest = Request[Any, Any, Any]
 
 
-async def _administrator(request: AnyRequest, sessions: Sessions, catalogues: Catalogues, now: datetime) -> tuple[Identity, Catalogue]:
-    identity = await sessions.identify(request.cookies.get(SESSION_COOKIE), now)
-    if identity.office_id is None or identity.role not in HALL_ROLES:
-        raise Forbidden(
-            {
-                "ru": "Экран зала открывают администратор зала и руководитель отделения.",
-                "en": "The hall's screen is for the hall administrator and the head of the office.",
-            }
-        )
-    return identity, await catalogues.of(identity.office_id, now)
-
-
-@get("/desk/hall", include_in_schema=False)
-async def hall_page(request: AnyRequest, sessions: Sessions, catalogues: Catalogues, now: datetime) -> Response[str] | Redirect:
-    try:
-        identity, catalogue = await _administrator(request, sessions, catalogues, now)
-    except NotSignedIn:
-        return Redirect("/desk/login?next=/desk/hall", status_code=HTTP_303_SEE_OTHER)
+@get("/desk/hall", include_in_schema=False, **for_(Right.HALL))
+async def hall_page(request: AnyRequest, identity: Identity, catalogues: Catalogues, now: datetime) -> Response[str]:
+    catalogue = await catalogues.of(identity.own_office, now)
     context = {
         "account": {"name": identity.name, "login": identity.login},
         "today": catalogue.schedule.local_date(now),
@@ -50,15 +32,12 @@ async def hall_page(request: AnyRequest, sessions: Sessions, catalogues: Catalog
     return page(request, "desk/hall.html", context, office_head(catalogue))
 
 
-@get("/desk/hall/tickets/{ticket_id:int}/paper", include_in_schema=False)
+@get("/desk/hall/tickets/{ticket_id:int}/paper", include_in_schema=False, **for_(Right.HALL))
 async def paper_page(
-    request: AnyRequest, ticket_id: int, sessions: Sessions, catalogues: Catalogues, booking: Booking, hub: Hub, now: datetime
-) -> Response[str] | Redirect:
+    request: AnyRequest, ticket_id: int, identity: Identity, catalogues: Catalogues, booking: Booking, hub: Hub, now: datetime
+) -> Response[str]:
     """The ticket as the kiosk prints it, in the visitor's language; the hall's screen prints it, and so does the browser's own command."""
-    try:
-        _, catalogue = await _administrator(request, sessions, catalogues, now)
-    except NotSignedIn:
-        return Redirect("/desk/login?next=/desk/hall", status_code=HTTP_303_SEE_OTHER)
+    catalogue = await catalogues.of(identity.own_office, now)
     found = await ticket_here(booking.pool, catalogue.id, ticket_id)
     if found is None:
         raise NotFound({"ru": "Такого талона в отделении нет.", "en": "This office has no such ticket."})

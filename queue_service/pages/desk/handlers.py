@@ -12,13 +12,14 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.desks.commands import open_shift
-from queue_service.errors import BadCredentials, DomainError, Forbidden, NotSignedIn
+from queue_service.errors import BadCredentials, DomainError, NotSignedIn
 from queue_service.live.hub import Hub
 from queue_service.live.views.desk import desk_snapshot
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.pages.render import check_own_form, office_head, own_path, page, plain, translator_of
 from queue_service.settings import Settings
-from queue_service.staff.api import SESSION_COOKIE, check_csrf, session_cookie
+from queue_service.staff.api import SESSION_COOKIE, session_cookie
+from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import Identity, Sessions, sign_in, sign_out
 
 AnyRequest = Request[Any, Any, Any]
@@ -38,25 +39,9 @@ class DeskForm(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
-async def _clerk(request: AnyRequest, sessions: Sessions, catalogues: Catalogues, now: datetime) -> tuple[Identity, Catalogue]:
-    """The signed-in person and their office; NotSignedIn sends the browser to the sign-in page."""
-    identity = await sessions.identify(request.cookies.get(SESSION_COOKIE), now)
-    if identity.office_id is None:
-        raise Forbidden({"ru": "Рабочее место есть только у сотрудников отделения.", "en": "Only an office's staff has a desk."})
-    return identity, await catalogues.of(identity.office_id, now)
-
-
-def _to_login() -> Redirect:
-    return Redirect("/desk/login", status_code=HTTP_303_SEE_OTHER)
-
-
-@get("/desk", include_in_schema=False)
-async def desk_page(request: AnyRequest, sessions: Sessions, catalogues: Catalogues, hub: Hub, now: datetime) -> Response[str] | Redirect:
-    try:
-        identity, catalogue = await _clerk(request, sessions, catalogues, now)
-    except NotSignedIn:
-        return _to_login()
-    return await _desk_page(request, identity, catalogue, hub, error=None)
+@get("/desk", include_in_schema=False, **for_(Right.SERVE))
+async def desk_page(request: AnyRequest, identity: Identity, catalogues: Catalogues, hub: Hub, now: datetime) -> Response[str]:
+    return await _desk_page(request, identity, await catalogues.of(identity.own_office, now), hub, error=None)
 
 
 async def _desk_page(request: AnyRequest, identity: Identity, catalogue: Catalogue, hub: Hub, error: DomainError | None) -> Response[str]:
@@ -72,21 +57,17 @@ async def _desk_page(request: AnyRequest, identity: Identity, catalogue: Catalog
     return page(request, "desk/choose.html", context, office_head(catalogue), status_code=error.status if error else 200)
 
 
-@post("/desk/shift", include_in_schema=False)
+@post("/desk/shift", include_in_schema=False, **for_(Right.SERVE))
 async def choose_desk(
     request: AnyRequest,
     data: Annotated[DeskForm, Form],
-    sessions: Sessions,
+    identity: Identity,
     catalogues: Catalogues,
     hub: Hub,
     db: AsyncSession,
     now: datetime,
 ) -> Response[str] | Redirect:
-    try:
-        identity, catalogue = await _clerk(request, sessions, catalogues, now)
-    except NotSignedIn:
-        return _to_login()
-    check_csrf(request, request.cookies[SESSION_COOKIE], data.csrf)
+    catalogue = await catalogues.of(identity.own_office, now)
     try:
         async with db.begin_nested():
             await open_shift(db, catalogue, identity.account_id, data.desk, now)
@@ -95,7 +76,7 @@ async def choose_desk(
     return Redirect("/desk", status_code=HTTP_303_SEE_OTHER)
 
 
-@get("/desk/login", include_in_schema=False)
+@get("/desk/login", include_in_schema=False, **for_(Audience.EVERYBODY))
 async def login_page(request: AnyRequest, sessions: Sessions, now: datetime) -> Response[str] | Redirect:
     try:
         await sessions.identify(request.cookies.get(SESSION_COOKIE), now)
@@ -109,7 +90,7 @@ def _login_page(request: AnyRequest, login: str, next_path: str, errors: list[di
     return page(request, "desk/login.html", context, status_code=400 if errors else 200)
 
 
-@post("/desk/login", include_in_schema=False)
+@post("/desk/login", include_in_schema=False, **for_(Audience.EVERYBODY))
 async def log_in(
     request: AnyRequest, data: Annotated[LoginForm, Form], db: AsyncSession, settings: Settings, now: datetime
 ) -> Response[str] | Redirect:
@@ -135,15 +116,12 @@ async def log_in(
     return answer
 
 
-@post("/desk/logout", include_in_schema=False)
-async def log_out(request: AnyRequest, data: Annotated[DeskForm, Form], db: AsyncSession, sessions: Sessions) -> Redirect:
-    token = request.cookies.get(SESSION_COOKIE)
-    answer = _to_login()
-    if token:
-        check_csrf(request, token, data.csrf)
-        await sign_out(db, token)
-        sessions.drop()
-        answer.delete_cookie(SESSION_COOKIE)
+@post("/desk/logout", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def log_out(request: AnyRequest, db: AsyncSession, sessions: Sessions) -> Redirect:
+    await sign_out(db, request.cookies[SESSION_COOKIE])
+    sessions.drop()
+    answer = Redirect("/desk/login", status_code=HTTP_303_SEE_OTHER)
+    answer.delete_cookie(SESSION_COOKIE)
     return answer
 
 

@@ -15,7 +15,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.db import Pool
-from queue_service.errors import DomainError, Forbidden, NotSignedIn
+from queue_service.errors import DomainError
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.offices.policy import (
     OFFICE_FORMS,
@@ -32,9 +32,8 @@ from queue_service.offices.policy import (
 )
 from queue_service.pages.i18n import Translator
 from queue_service.pages.render import office_head, page, translator_of
-from queue_service.staff.api import SESSION_COOKIE, check_csrf
-from queue_service.staff.models import Role
-from queue_service.staff.sessions import Identity, Sessions
+from queue_service.staff.rights import Right, for_
+from queue_service.staff.sessions import Identity
 from queue_service.statistics.replay import Group, Waits
 from queue_service.statistics.what_if import Beside, WhatIf, rules_with, what_if
 
@@ -62,38 +61,27 @@ NOT_LOOKED_AT = "This change has not been shown yet. Look at what it would do, t
 NO_CHANGE = "Nothing is changed."
 
 
-async def _head(request: AnyRequest, sessions: Sessions, catalogues: Catalogues, now: datetime) -> tuple[Identity, Catalogue]:
-    identity = await sessions.identify(request.cookies.get(SESSION_COOKIE), now)
-    if identity.role is not Role.OFFICE_HEAD or identity.office_id is None:
-        raise Forbidden({"ru": "Правила меняет руководитель отделения.", "en": "The head of the office changes the rules."})
-    return identity, await catalogues.of(identity.office_id, now)
-
-
-@get("/desk/policy", include_in_schema=False)
+@get("/desk/policy", include_in_schema=False, **for_(Right.POLICY))
 async def policy_page(
-    request: AnyRequest, sessions: Sessions, catalogues: Catalogues, db: AsyncSession, now: datetime, saved: str = ""
-) -> Response[str] | Redirect:
-    try:
-        identity, catalogue = await _head(request, sessions, catalogues, now)
-    except NotSignedIn:
-        return Redirect("/desk/login?next=/desk/policy", status_code=HTTP_303_SEE_OTHER)
+    request: AnyRequest, identity: Identity, catalogues: Catalogues, db: AsyncSession, now: datetime, saved: str = ""
+) -> Response[str]:
+    catalogue = await catalogues.of(identity.own_office, now)
     present = await present_policy(db, catalogue.id)
     shown = _Shown(present, {name: _typed(value) for name, value in present.items()}, saved=bool(saved))
     return _policy_page(request, identity, catalogue, shown, await latest_changes(db, catalogue.id))
 
 
-@post("/desk/policy", include_in_schema=False, status_code=200)
+@post("/desk/policy", include_in_schema=False, status_code=200, **for_(Right.POLICY))
 async def change_the_policy(
     request: AnyRequest,
     data: Annotated[dict[str, str], Form],
-    sessions: Sessions,
+    identity: Identity,
     catalogues: Catalogues,
     pool: Pool,
     db: AsyncSession,
     now: datetime,
 ) -> Response[str] | Redirect:
-    identity, catalogue = await _head(request, sessions, catalogues, now)
-    check_csrf(request, request.cookies[SESSION_COOKIE], data.get("csrf"))
+    catalogue = await catalogues.of(identity.own_office, now)
     present = await present_policy(db, catalogue.id)
     shown = _Shown(present, {name: data.get(name, _typed(value)).strip() for name, value in present.items()})
     seen = {name: _number(data[f"was.{name}"]) for name in present if f"was.{name}" in data}
