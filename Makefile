@@ -32,7 +32,7 @@ lint: dev
 	@exec $(PYTHON) -m tools.lint
 
 test: dev
-	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(ARGS)
+	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(or $(ARGS),-n 3 --dist loadfile)
 
 bench: dev
 	@exec $(PYTHON) -m tests.benchmarks $(ARGS)

@@ -11,6 +11,7 @@ depends_on = None
 
 
 CHECKS = (
+    ("city_setup", "one_city", "id = 1"),
     ("account", "oidc_both_or_none", "(oidc_issuer IS NULL) = (oidc_subject IS NULL)"),
     ("office", "retention_sensible", "retention_days BETWEEN 1 AND 1095"),
 )
@@ -60,6 +61,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction")),
     )
     op.create_index("ix_destruction_office", "destruction", ["office_id", "id"], unique=False)
+    op.create_table(
+        "city_setup",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_city_setup")),
+    )
     op.create_table(
         "wording",
         sa.Column("id", sa.Integer(), nullable=False),

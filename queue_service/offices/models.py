@@ -100,6 +100,20 @@ class Office(SQLModel, table=True):
     """A waiting ticket turns amber so long before its due time, red after it."""
 
 
+class CitySetup(SQLModel, table=True):
+    """What the whole city shares: its name, its time zone and the catalogue of services. One row; the offices' rows are resolved from it.
+
+    An office's own table holds what its visitors meet; this holds what an office that gives a service begins with.
+    """
+
+    __tablename__ = "city_setup"
+    __table_args__ = (CheckConstraint("id = 1", name="one_city"),)
+
+    id: int = Field(default=1, primary_key=True, sa_type=SmallInteger)
+    document: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    """{"city", "catalogue"} as the city file has them."""
+
+
 class Wording(SQLModel, table=True):
     """A sentence of a ticket or a message that the city or an office says in its own words."""
 

@@ -109,4 +109,6 @@ async def delete_everything(database: Database) -> None:
     """Back to a migrated database without a row; identities go on counting, so nothing remembered by id is ever wrong."""
     load_tables()
     tables = reversed(SQLModel.metadata.sorted_tables)
-    await database.hot.execute(";".join(f"DELETE FROM {table.name}" for table in tables))
+    # Nobody's housekeeping adds to an office while it is swept away: whoever would waits for the lock, and then finds no office.
+    sweep = ["LOCK TABLE office IN EXCLUSIVE MODE", *(f"DELETE FROM {table.name}" for table in tables)]
+    await database.hot.execute(";".join(sweep))
