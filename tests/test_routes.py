@@ -23,7 +23,7 @@ def routes(app: Litestar, prefix: str) -> Iterator[tuple[str, str]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", []):
             if isinstance(handler, HTTPRouteHandler) and route.path.startswith(prefix):
-                yield from ((method, _asked_for(route.path)) for method in handler.http_methods if method != "OPTIONS")
+                yield from ((method, _asked_for(route.path)) for method in sorted(handler.http_methods) if method != "OPTIONS")
 
 
 def _asked_for(path: str) -> str:

@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
+from queue_service.pages.admin.routes import HANDLERS as ADMIN
 from queue_service.pages.citizen.booking.routes import HANDLERS as BOOKING
 from queue_service.pages.citizen.handlers import HANDLERS as CITIZEN
 from queue_service.pages.desk.bookings import HANDLERS as DESK_BOOKINGS
@@ -22,6 +23,7 @@ def page_routes(settings: Settings) -> list[ControllerRouterHandler]:
     unlisted = {"include_in_schema": False, **everybody}
     return [
         Router("", route_handlers=[*CITIZEN, *BOOKING], **everybody),
+        *ADMIN,
         *DESK,
         *DESK_BOOKINGS,
         *DESK_HALL,
