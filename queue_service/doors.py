@@ -89,7 +89,7 @@ async def _check(connection: Connection, identity: Identity, right: Right) -> No
     if slug is not None:
         catalogues: Catalogues = connection.app.state.catalogues
         office_id: int | None = (await catalogues.by_slug(slug, clock())).id
-    elif right in OF_AN_OFFICE and identity.office_id is None:
+    elif identity.office_id is None and right is not Right.OWN_ACCOUNT and connection.scope["path"].startswith(OF_AN_OFFICE):
         raise Forbidden(FOR_WHOM.get(right))
     else:
         # Without an office in the address a handler shows what is the person's own; only the city's routes are about all offices.

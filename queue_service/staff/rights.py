@@ -76,8 +76,8 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
     Role.AUDITOR: frozenset({Right.OWN_ACCOUNT, Right.SEE_SETUP, Right.SEE_DEVICES, Right.AUDIT}),
 }
 
-OF_AN_OFFICE: Final = frozenset({Right.SERVE, Right.SEE_BOOKINGS, Right.HALL})
-"""Rights that only somebody who belongs to an office can use: there is no desk of the city."""
+OF_AN_OFFICE: Final = ("/desk", "/api/desk")
+"""What lies below is about the office of whoever asks: there is no desk of the city."""
 
 
 def may(role: Role, own_office: int | None, right: Right, office_id: int | None) -> bool:

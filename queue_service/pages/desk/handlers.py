@@ -18,7 +18,7 @@ from queue_service.live.views.desk import desk_snapshot
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.pages.render import check_own_form, office_head, own_path, page, plain, translator_of
 from queue_service.settings import Settings
-from queue_service.staff.api import SESSION_COOKIE, session_cookie
+from queue_service.staff.api import SESSION_COOKIE, bearer, session_cookie
 from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import Identity, Sessions, sign_in, sign_out
 
@@ -118,7 +118,7 @@ async def log_in(
 
 @post("/desk/logout", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
 async def log_out(request: AnyRequest, db: AsyncSession, sessions: Sessions) -> Redirect:
-    await sign_out(db, request.cookies[SESSION_COOKIE])
+    await sign_out(db, bearer(request) or request.cookies[SESSION_COOKIE])
     sessions.drop()
     answer = Redirect("/desk/login", status_code=HTTP_303_SEE_OTHER)
     answer.delete_cookie(SESSION_COOKIE)
