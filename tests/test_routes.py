@@ -6,7 +6,7 @@ itself there. Cross-office cells are asked with another office's address.
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_the_audiences_are_those_that_somebody_has_read() -> None:
     """After a change on purpose: copy the lines that this prints into audiences.txt, and say in the commit why."""
     declared, read = [route.line for route in ROUTES], TABLE.read_text().splitlines()
     missing, gone = sorted(set(declared) - set(read)), sorted(set(read) - set(declared))
-    assert not missing and not gone, "\n".join(["", *(f"+ {line}" for line in missing), *(f"- {line}" for line in gone)])
+    assert [f"+ {line}" for line in missing] + [f"- {line}" for line in gone] == []
 
 
 def test_there_is_something_to_ask() -> None:
@@ -122,7 +122,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-async def scene(open_database: Database, running_service: Service) -> AsyncIterator[Scene]:
+async def scene(open_database: Database, running_service: Service) -> Scene:
     own, foreign = await an_office(open_database), await an_office(open_database)
     callers = []
     for role in Role:
@@ -131,7 +131,7 @@ async def scene(open_database: Database, running_service: Service) -> AsyncItera
     for role in (Role.CITY_ADMINISTRATOR, Role.AUDITOR):
         of_city = await a_clerk(open_database, None, role=role)
         callers.append(Caller(role, of_city.account_id, None))
-    yield Scene(open_database, running_service, own, foreign, tuple(callers))
+    return Scene(open_database, running_service, own, foreign, tuple(callers))
 
 
 REFUSALS = {"not_signed_in", "bad_token", "forbidden"}
