@@ -89,6 +89,7 @@ def _serve(settings: Settings) -> None:
     """Runs the workers until a signal; all of them read the same environment."""
     assert settings.database_url is not None
     os.environ["QUEUE_DATABASE_URL"] = settings.database_url
+    os.environ.pop("QUEUE_OWNER_URL", None)  # no worker can become the owner
     os.environ["QUEUE_HOST"], os.environ["QUEUE_PORT"] = settings.host, str(settings.port)
     if settings.workers > 1:
         _share_metrics(settings.data_dir / f"metrics-{settings.port}")
@@ -147,7 +148,7 @@ def serve(workers: int | None) -> None:
         _check_port(settings)
         with _database(settings) as ready:
             assert ready.database_url is not None
-            upgrade_now(ready.database_url)
+            upgrade_now(ready.database_url, ready.owner_url)
             _serve(ready)
 
 
@@ -156,7 +157,7 @@ def migrate() -> None:
     """Привести базу к последней схеме."""
     with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
         assert settings.database_url is not None
-        upgrade_now(settings.database_url)
+        upgrade_now(settings.database_url, settings.owner_url)
         click.echo("Схема базы обновлена.")
 
 
@@ -171,7 +172,7 @@ def demo() -> None:
         with _database(settings) as ready:
             assert ready.database_url is not None
             click.echo("Обновляю схему базы и загружаю демонстрационный город", err=True)
-            upgrade_now(ready.database_url)
+            upgrade_now(ready.database_url, ready.owner_url)
             city = asyncio.run(_prepare(ready))
             click.echo(f"\nДемонстрационный город работает. Ctrl-C остановит всё.\n\n{table_of_links(city)}\n")
             _serve(ready)
@@ -208,7 +209,7 @@ def create_admin(login: str, name: str, password: str) -> None:
         _fail(f"пароль короче {SHORTEST_PASSWORD} символов.")
     with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
         assert settings.database_url is not None
-        upgrade_now(settings.database_url)
+        upgrade_now(settings.database_url, settings.owner_url)
         asyncio.run(_create_admin(settings.database_url, login.strip().lower(), name, password))
         click.echo(f"Администратор {login} создан.")
 

@@ -1,16 +1,19 @@
 """Brings a database to the newest schema, from nothing or from any earlier version, and says what the service itself may do there.
 
-Several processes may start at once: an advisory lock lets one migrate while the others wait. Refuses to downgrade a city's data.
+Several processes may start at once: an advisory lock lets one migrate while the others wait. Where the service's login owns nothing
+(QUEUE_OWNER_URL names who does), the owner migrates and the login only checks. Refuses to downgrade a city's data.
 """
 
 import asyncio
 from importlib import import_module
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from queue_service.db import SERVICE_ROLE
 from queue_service.errors import SettingsError
@@ -40,15 +43,37 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def upgrade(url: str, revision: str = "head") -> None:
-    """Upgrades the database at `url`; returns when it is at `revision`."""
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+def _engine(url: str) -> AsyncEngine:
+    return create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+
+
+async def prepare(url: str, owner_url: str | None) -> None:
+    """Upgrades as the owner; a service whose login owns nothing is told when somebody else has to.
+
+    SettingsError where the schema is not the newest and nobody here may change it, or where the service could not work as its role.
+    """
+    if owner_url is not None:
+        login = await _login(url)
+        await upgrade(owner_url, login=login)
+        await _check_login(url)
+    elif await _may_migrate(url):
+        await upgrade(url)
+    else:
+        await _check_newest(url)
+        await _check_login(url)
+
+
+async def upgrade(url: str, revision: str = "head", login: str | None = None) -> None:
+    """Upgrades the database at `url`; returns when it is at `revision`. `login`: who besides the owner works as the service's role."""
+    engine = _engine(url)
 
     def run(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         command.upgrade(alembic_config(connection), revision)
         if revision == "head":
             _grant(connection)
+            if login is not None:
+                _admit(connection, login)
 
     try:
         async with engine.begin() as connection:
@@ -80,12 +105,70 @@ def _grant(connection: Connection) -> None:
         f"GRANT USAGE ON SCHEMA public TO {SERVICE_ROLE}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {SERVICE_ROLE}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {SERVICE_ROLE}",
-        f"REVOKE UPDATE, DELETE ON {only_added} FROM {SERVICE_ROLE}",
+        f"REVOKE UPDATE, DELETE, TRUNCATE ON {only_added} FROM {SERVICE_ROLE}",
         f"REVOKE UPDATE ON {JOURNAL} FROM {SERVICE_ROLE}",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {SERVICE_ROLE}",
     ):
         connection.execute(text(statement))
 
 
-def upgrade_now(url: str) -> None:
-    asyncio.run(upgrade(url))
+_MEMBER = f"SELECT pg_has_role(:login, '{SERVICE_ROLE}', 'MEMBER')"
+
+
+def _admit(connection: Connection, login: str) -> None:
+    """Lets the service's login work as its role. SettingsError where the owner may not say so."""
+    if connection.execute(text(_MEMBER), {"login": login}).scalar():
+        return
+    quoted = connection.dialect.identifier_preparer.quote(login)
+    try:
+        with connection.begin_nested():
+            connection.execute(text(f"GRANT {SERVICE_ROLE} TO {quoted}"))
+    except ProgrammingError as error:
+        raise SettingsError(
+            f"У учётной записи из QUEUE_OWNER_URL нет права дать роль. Выполните от имени администратора базы: GRANT {SERVICE_ROLE} TO {quoted};"
+        ) from error
+
+
+async def _asked(url: str, question: str) -> Any:
+    engine = _engine(url)
+    try:
+        async with engine.connect() as connection:
+            return (await connection.execute(text(question))).scalar()
+    finally:
+        await engine.dispose()
+
+
+async def _login(url: str) -> str:
+    return str(await _asked(url, "SELECT current_user"))
+
+
+_MAY_MIGRATE = """
+SELECT coalesce((SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('public.alembic_version')),
+                has_schema_privilege('public', 'CREATE'))
+"""
+
+
+async def _may_migrate(url: str) -> bool:
+    """Whether the login owns the tables, or could make them where there are none."""
+    return bool(await _asked(url, _MAY_MIGRATE))
+
+
+async def _check_newest(url: str) -> None:
+    """Raises SettingsError."""
+    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    known = await _asked(url, "SELECT to_regclass('public.alembic_version') IS NOT NULL")
+    if not known or await _asked(url, "SELECT version_num FROM alembic_version") != newest:
+        raise SettingsError(
+            "Схема базы не последняя, а учётная запись из QUEUE_DATABASE_URL ею не владеет. "
+            "Выполните queue-service migrate с адресом владельца в QUEUE_OWNER_URL."
+        )
+
+
+async def _check_login(url: str) -> None:
+    """Raises SettingsError for a login that is not a member of the service's role."""
+    if not await _asked(url, f"SELECT pg_has_role('{SERVICE_ROLE}', 'MEMBER')"):
+        raise SettingsError(f"Учётной записи из QUEUE_DATABASE_URL нужна роль: GRANT {SERVICE_ROLE} TO <учётная запись сервиса>.")
+
+
+def upgrade_now(url: str, owner_url: str | None = None) -> None:
+    asyncio.run(prepare(url, owner_url))

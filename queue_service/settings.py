@@ -14,13 +14,13 @@ from queue_service.errors import SettingsError
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-def _libpq_url(url: str | None) -> str | None:
+def _libpq_url(url: str | None, variable: str = "QUEUE_DATABASE_URL") -> str | None:
     """The usual spellings of one thing: hosting panels say postgres://, SQLAlchemy names its driver."""
     if not url:
         return None
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
-        raise SettingsError("QUEUE_DATABASE_URL: нужен адрес вида postgresql://имя:пароль@узел:5432/база")
+        raise SettingsError(f"{variable}: нужен адрес вида postgresql://имя:пароль@узел:5432/база")
     return f"postgresql://{rest}"
 
 
@@ -38,6 +38,8 @@ class Settings:
     assets_dir: Path = CHECKOUT / ".assets"
     database_url: str | None = None
     """None means the embedded server in `data_dir`."""
+    owner_url: str | None = None
+    """The same database as who owns its tables; None: `database_url` is the owner too. Only for the schema: no worker keeps it."""
     public_url: str = "http://localhost:8000"
     """Where citizens' phones find us: printed in QR codes, so it must be reachable from outside."""
     hot_pool_size: int = 8
@@ -73,6 +75,8 @@ class Settings:
                 raise SettingsError(f"{name}={raw!r}: нужно одно из слов {', '.join(words)}")
             return raw
 
+        if environment.get("QUEUE_OWNER_URL") and not environment.get("QUEUE_DATABASE_URL"):
+            raise SettingsError("QUEUE_OWNER_URL задаётся вместе с QUEUE_DATABASE_URL: это та же база от имени владельца таблиц.")
         port = number("QUEUE_PORT", 8000, 0, 65535)
         data_dir = Path(environment.get("QUEUE_DATA_DIR") or CHECKOUT / ".data").expanduser().absolute()
         return Settings(
@@ -82,6 +86,7 @@ class Settings:
             data_dir=data_dir,
             assets_dir=Path(environment.get("QUEUE_ASSETS_DIR") or CHECKOUT / ".assets").absolute(),
             database_url=_libpq_url(environment.get("QUEUE_DATABASE_URL")),
+            owner_url=_libpq_url(environment.get("QUEUE_OWNER_URL"), "QUEUE_OWNER_URL"),
             public_url=environment.get("QUEUE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
             hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 8, 1, 64),
             rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",
