@@ -59,6 +59,7 @@ function paperOf(state) {
     h("div", { class: "paper-code" },
       h("img", { src: qrAddress(ticket.secret), alt: "", "data-own": ticket.secret }),
       h("p", {}, says.paperQr)),
+    ticket.note ? textOf("p", ticket.note, lang, "paper-note") : null,
     h("p", { class: "paper-time num" }, stamp(new Date(ticket.issued_at), shown.office.time_zone)),
   ].filter((node) => node !== null);
 }

@@ -63,6 +63,7 @@ export function ticketScreen(state) {
             h("p", {}, h("b", {}, says.follow)),
             h("p", { class: "qr-there" }, says.followLead),
             h("p", { class: "qr-missing" }, says.qrMissing),
+            ticket.note && textOf("p", ticket.note, state.lang, "note"),
             h("p", { class: "soft num" }, stamp(new Date(ticket.issued_at), shown.office.time_zone))))),
     ],
     act: [

@@ -44,6 +44,7 @@
  * @property {string} url
  * @property {boolean} [late]                                     of a check-in: came after the grace, so it waits with everybody
  * @property {string | null} [starts_at]                          of a check-in: the time that was booked
+ * @property {Text | null} [note]                                 what the office adds in its own words
  *
  * @typedef {{code: string, detail: string, lang: Lang, starts_at: string | null}} Refusal   the service's own sentence, in the language it was asked in
  *

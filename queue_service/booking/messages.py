@@ -47,6 +47,8 @@ def facts_of(booking: Booking, place: Place, appointment: Appointment) -> Facts:
         reference=appointment.reference,
         link=link(booking, appointment),
         documents=list(service.documents),
+        notes={code: dict(said) for code, said in place.catalogue.wordings.items() if code.startswith("message-")},
+        phone=place.catalogue.phone or "",
     )
 
 

@@ -60,8 +60,8 @@ class Booking:
     """The address that our letters come from: a calendar takes changes only from the one that sent the event."""
 
     async def at(self, slug: str, now: datetime) -> Place:
-        """NotFound where no office has this slug."""
-        return await self._place(await self.catalogues.by_slug(slug, now), now)
+        """NotFound where no office has this slug, or where citizens are not shown it yet."""
+        return await self._place(await self.catalogues.open_to_all(slug, now), now)
 
     async def at_id(self, office_id: int, now: datetime) -> Place:
         return await self._place(await self.catalogues.of(office_id, now), now)

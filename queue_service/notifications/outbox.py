@@ -58,6 +58,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """When the code or the offer ends; it is not sent later."""
     old_starts_at: datetime | None = None
     """Of a moved booking."""
+    notes: dict[str, Text] = {}
+    """What the office adds in its own words, by `offices.wordings` code, with the placeholders still in it."""
+    phone: str = ""
+    """The office's, for its own words."""
     links: list[BookingLink] = []
 
 

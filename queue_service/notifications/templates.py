@@ -12,6 +12,7 @@ from babel.dates import format_date
 
 from queue_service.notifications.outbox import BookingLink, Facts
 from queue_service.notifications.rules import Kind
+from queue_service.offices.wordings import filled
 from queue_service.text import LANGUAGES, Text, pick
 
 LONGEST_SMS = 134
@@ -67,6 +68,14 @@ _LABELS: dict[str, Text] = {
         "en": "This message was sent automatically; please do not reply.",
     },
 }
+_NOTES: dict[Kind, str] = {
+    Kind.CONFIRMATION: "message-confirmation",
+    Kind.CHANGE: "message-confirmation",
+    Kind.REMINDER_EARLY: "message-reminder",
+    Kind.REMINDER_DAY: "message-reminder",
+    Kind.CANCELLATION: "message-cancellation",
+}
+"""Which of the office's own paragraphs a letter has."""
 _NEAR_DAYS: dict[int, Text] = {0: {"ru": "сегодня", "en": "today"}, 1: {"ru": "завтра", "en": "tomorrow"}}
 
 
@@ -132,6 +141,23 @@ def _paragraphs(*paragraphs: str, language: str) -> str:
     return "\n\n".join([*(each for each in paragraphs if each), _label("automatic", language)]) + "\n"
 
 
+def _in_own_words(code: str | None, facts: Facts, moments: _Moments, language: str) -> str:
+    """The office's own sentence, or "" where it has none."""
+    said = facts.notes.get(code or "")
+    if said is None:
+        return ""
+    known = {
+        "office": pick(facts.office_name, language),
+        "address": pick(facts.address, language),
+        "phone": facts.phone,
+        "service": pick(facts.service_name, language),
+        "date": moments.date(facts.starts_at),
+        "time": moments.time(facts.starts_at),
+        "reference": grouped(facts.reference) if facts.reference else "",
+    }
+    return filled(pick(said, language), known)
+
+
 def _appointment(kind: Kind, headline: str, facts: Facts, moments: _Moments, language: str, now: datetime) -> Wording:
     def line(name: str, value: str) -> str:
         return f"{_label(name, language)}: {value}"
@@ -152,10 +178,14 @@ def _appointment(kind: Kind, headline: str, facts: Facts, moments: _Moments, lan
     answer_by = _label("until", language, until=moments.until(facts.until, now)) if kind is Kind.OFFER and facts.until else ""
     door = {Kind.CANCELLATION: "again", Kind.OFFER: "accept"}.get(kind, "manage")
     link = f"{_label(door, language)}\n{facts.link}" if facts.link else ""
+    note, signature, short_note = (
+        _in_own_words(code, facts, moments, language) for code in (_NOTES.get(kind), "message-signature", "message-sms")
+    )
+    short = _short([headline, answer_by], pick(facts.address, language), facts.link)
     return Wording(
         subject=headline.removesuffix("."),
-        text=_paragraphs(headline, answer_by, "\n".join(details), bring, link, language=language),
-        short=_short([headline, answer_by], pick(facts.address, language), facts.link),
+        text=_paragraphs(headline, answer_by, "\n".join(details), bring, note, link, signature, language=language),
+        short=f"{short} {short_note}" if short_note and len(short) + 1 + len(short_note) <= LONGEST_SMS else short,
     )
 
 

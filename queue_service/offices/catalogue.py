@@ -16,10 +16,12 @@ from queue_service.db import Connection, Pool
 from queue_service.errors import NotFound
 from queue_service.offices.holidays import public_holidays
 from queue_service.offices.rules import ClosureDay, OpenInterval, Schedule
+from queue_service.offices.wordings import filled_text, own_words
 from queue_service.text import Text
 
 LONGEST_LIFE_SECONDS = 10.0
 """A dead listener is found out within its heartbeat (5 s); ten bounds how long a lost NOTIFY can matter."""
+NOT_OPEN_YET: Text = {"ru": "Это отделение ещё не открыто для посетителей.", "en": "This office is not open to visitors yet."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,19 @@ class Catalogue:
     zones: dict[str, Text]
     privileges: dict[str, PrivilegeInfo]
     privileges_by_id: dict[int, PrivilegeInfo]
+    phone: str | None = None
+    active: bool = True
+    """Shown to citizens."""
+    wordings: Mapping[str, Text] = field(default_factory=dict)
+    """Sentences in the office's or the city's own words (`offices.wordings`), with their placeholders."""
+
+    def said(self, code: str, facts: Mapping[str, Text] | None = None) -> Text | None:
+        """What the office says there, filled with its own facts and these; None: nothing."""
+        sentence = self.wordings.get(code)
+        if sentence is None:
+            return None
+        own = {"office": self.name, "address": self.address, "phone": {"ru": self.phone or "", "en": self.phone or ""}}
+        return filled_text(sentence, {**own, **(facts or {})})
 
     @property
     def time_zone(self) -> str:
@@ -154,6 +169,7 @@ POSTPONE_REASONS: Mapping[str, Text] = {
     "away": {"ru": "Отошёл", "en": "Has stepped away"},
 }
 """Where an office has no dictionary of its own."""
+_WORDINGS = "SELECT office_id, code, sentence FROM wording WHERE office_id IS NULL OR office_id = $1"
 _PRIVILEGES = "SELECT id, code, name, document, valid_from, valid_to FROM privilege ORDER BY position, id"
 
 
@@ -251,6 +267,9 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
         zones={row["code"]: row["name"] for row in zones},
         privileges={privilege.code: privilege for privilege in privileges},
         privileges_by_id={privilege.id: privilege for privilege in privileges},
+        phone=office["phone"],
+        active=office["active"],
+        wordings=own_words([tuple(row) for row in await connection.fetch(_WORDINGS, office_id)]),
     )
 
 
@@ -289,7 +308,14 @@ class Catalogues:
             self._ids[slug] = office_id
         return await self.of(office_id, now)
 
-    async def all(self, now: datetime) -> list[Catalogue]:
-        """Every office in the city's order."""
-        ids = await self._pool.fetch("SELECT id FROM office ORDER BY position, id")
+    async def open_to_all(self, slug: str, now: datetime) -> Catalogue:
+        """One that citizens are shown; NotFound for another, saying that it is not open yet."""
+        catalogue = await self.by_slug(slug, now)
+        if not catalogue.active:
+            raise NotFound(NOT_OPEN_YET)
+        return catalogue
+
+    async def all(self, now: datetime, *, shown: bool = False) -> list[Catalogue]:
+        """Every office in the city's order; `shown`: only those that citizens are shown."""
+        ids = await self._pool.fetch("SELECT id FROM office WHERE active OR NOT $1 ORDER BY position, id", shown)
         return [await self.of(row["id"], now) for row in ids]

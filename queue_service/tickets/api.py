@@ -24,6 +24,7 @@ from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import Identity
 from queue_service.text import Text
 from queue_service.tickets.check_in import check_in
+from queue_service.tickets.notes import ticket_note
 from queue_service.tickets.rules import Need
 from queue_service.tickets.take import TakenTicket, Wish, take_ticket
 
@@ -65,6 +66,8 @@ class IssuedOut(msgspec.Struct, frozen=True):
     late: bool = False
     starts_at: datetime | None = None
     """The booked time, of a ticket that was a booking."""
+    note: Text | None = None
+    """What the office adds in its own words, for the foot of the paper."""
 
 
 class Outlook(Protocol):
@@ -104,6 +107,7 @@ async def issued_out(outlook: Outlook, catalogue: Catalogue, taken: TakenTicket,
         url=f"{public_url}/t/{taken.secret}",
         late=taken.late,
         starts_at=taken.booked_for,
+        note=ticket_note(catalogue, taken.number, taken.issued_at),
     )
 
 

@@ -82,7 +82,7 @@ def board(state: OfficeState, zone: str | None = None, settings: dict[str, Any] 
     return BoardOut(
         office=office_out(catalogue),
         zone=NamedOut(zone, catalogue.zones[zone]) if zone in catalogue.zones and zone is not None else None,
-        open=open_out(catalogue, state.now),
+        open=_open_out(catalogue, state.now),
         calls=[
             CallOut(
                 call_id=call.call_id,
@@ -104,6 +104,12 @@ def board(state: OfficeState, zone: str | None = None, settings: dict[str, Any] 
         desk_states=[_desk_now(desk, state.open_shifts.get(desk.id)) for desk in desks],
         settings={**DEFAULTS, **(settings or {})},
     )
+
+
+def _open_out(catalogue: Catalogue, now: datetime) -> OpenOut:
+    """When closed, in the office's own words where it has some; the reason of a dated closure matters more."""
+    opening, own = open_out(catalogue, now), catalogue.said("display-closed")
+    return opening if opening.now or opening.reason or own is None else msgspec.structs.replace(opening, sentence=own)
 
 
 def _desk_now(desk: DeskInfo, shift: ShiftNow | None) -> DeskNowOut:

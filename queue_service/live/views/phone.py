@@ -9,6 +9,7 @@ from queue_service.live.state import OfficeState
 from queue_service.live.views.parts import WaitOut, wait_out
 from queue_service.text import Text
 from queue_service.tickets.explanation import why_called, why_waiting
+from queue_service.tickets.notes import ticket_note
 from queue_service.tickets.queries import PrivilegeOut, TicketNow, privilege_out
 from queue_service.tickets.rules import AT_A_DESK
 
@@ -37,6 +38,8 @@ class TicketOut(msgspec.Struct, frozen=True):
     needs: Sequence[str]
     late: bool
     why: Text
+    note: Text | None
+    """What the office adds in its own words."""
 
 
 def ticket(state: OfficeState, shown: TicketNow) -> TicketOut:
@@ -78,6 +81,7 @@ def ticket(state: OfficeState, shown: TicketNow) -> TicketOut:
             privileged=shown.privilege_id is not None and shown.rank_at < shown.due_at,
             booked=shown.source == "booked",
         ),
+        note=ticket_note(catalogue, shown.label, shown.issued_at),
     )
 
 

@@ -35,7 +35,7 @@ async def offices_page(request: AnyRequest, catalogues: Catalogues, pool: Pool, 
     waiting = await waiting_by_office(pool)
     offices = [
         {**plain(office_out(each)), "open": plain(open_out(each, now)), "waiting": waiting.get(each.id, 0)}
-        for each in await catalogues.all(now)
+        for each in await catalogues.all(now, shown=True)
     ]
     return page(request, "offices.html", {"now": now, "booking_enabled": bool(await places(booking, now)), "offices": offices})
 

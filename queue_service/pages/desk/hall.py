@@ -65,6 +65,7 @@ async def paper_page(
         "wait": t.gettext("Wait for your number on the board and by voice."),
         "code": f"/t/{found.secret}/qr.svg",
         "scan": t.gettext("Scan to follow the queue on your phone."),
+        "note": t.text(shown.note) if shown.note else None,
         "time": f"{t.day(catalogue.schedule.local_date(found.issued_at))}, {t.time(found.issued_at, catalogue.time_zone)}",
     }
     return page(request, "desk/paper.html", {"paper": paper}, office_head(catalogue))

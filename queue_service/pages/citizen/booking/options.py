@@ -45,7 +45,7 @@ class ServiceGroup:
 
 async def places(booking: Booking, now: datetime) -> list[Place]:
     """Offices in which something can be booked."""
-    found = [await booking.at_id(each.id, now) for each in await booking.catalogues.all(now)]
+    found = [await booking.at_id(each.id, now) for each in await booking.catalogues.all(now, shown=True)]
     return [place for place in found if bookable(place)]
 
 
