@@ -36,6 +36,7 @@ from queue_service.booking.office import Booking
 from queue_service.booking.snapshots import Snapshots
 from queue_service.booking.waitlist import Offers
 from queue_service.db import OFFICE_CHANGED, TICKET_ISSUED, Database, Pool, provide_db
+from queue_service.description import COMPONENTS, describe
 from queue_service.desks.api import provide_catalogue
 from queue_service.desks.housekeeping import end_days, keep_time
 from queue_service.devices.api import provide_device
@@ -43,6 +44,8 @@ from queue_service.devices.registry import Devices
 from queue_service.doors import admit, provide_actor
 from queue_service.errors import SettingsError
 from queue_service.headers import security_headers_middleware
+from queue_service.limits.bodies import BODY_LIMIT_BYTES
+from queue_service.limits.gate import Gate
 from queue_service.limits.limiter import Limiter
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import Hub
@@ -72,8 +75,6 @@ HOUSEKEEPING_SECONDS = 60.0
 """Often enough that nobody at the door sees yesterday's queue."""
 SCHEMA_FORMS = [JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin(path="/openapi.yaml")]
 """The description itself: the viewers that the framework offers load scripts and fonts from foreign origins."""
-BODY_LIMIT_BYTES = 64 * 1024
-"""No request of ours has more than a few kilobytes."""
 
 
 @asynccontextmanager
@@ -146,6 +147,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             hub.beat(),
             _keep_house(database, catalogues, limiter),
             _keep_time(database),
+            app.state.gate.meter.run(database.hot, ring, clock),
             sender.run(),
             offers.run(),
         )
@@ -299,13 +301,17 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=exception_handlers(),
         lifespan=[lifespan],
         state=State({"settings": settings, "error_page": error_page}),
-        openapi_config=OpenAPIConfig(title="Электронная очередь", version="1", path="/schema", render_plugins=SCHEMA_FORMS),
+        openapi_config=OpenAPIConfig(
+            title="Электронная очередь", version="1", path="/schema", components=COMPONENTS, render_plugins=SCHEMA_FORMS
+        ),
         request_max_body_size=BODY_LIMIT_BYTES,
         logging_config=None,
         debug=False,
     )
+    describe(app)
     # Litestar's own middleware sees only the routes that it knows; an unknown address needs the id and the headers just as well.
-    app.asgi_handler = request_id_middleware(security_headers_middleware(app.asgi_handler))
+    app.state.gate = gate = Gate(settings.public_url, settings.rate_limits, clock)
+    app.asgi_handler = request_id_middleware(security_headers_middleware(gate.around(app.asgi_handler), settings.public_url))
     return app
 
 

@@ -1,0 +1,118 @@
+"""Schemathesis over the whole description, as every role and kind of device: no 5xx, nothing undocumented, nothing of another office.
+
+Ids and slugs are mostly those of a neighbouring office whose every text carries a mark: whoever belongs elsewhere must never read it.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+from queue_service.app import create_app
+from queue_service.db import Database
+from queue_service.settings import Settings
+from queue_service.staff.models import Role
+from tests.support.factories import AnOffice, Queued, a_clerk, a_clerk_at, a_display, a_kiosk, a_queue, an_office
+from tests.support.service import Service, bearer
+
+EXAMPLES = int(os.environ.get("QUEUE_FUZZ_EXAMPLES", "6"))
+"""Of each operation, with a caller drawn for each; a night's run asks for more."""
+MARK = "СОСЕДНЕЕ"
+DESCRIPTION = json.loads(json.dumps(create_app(Settings()).openapi_schema.to_schema(), default=lambda value: None))
+SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION)
+OPERATIONS = {found.label: found for found in (each.ok() for each in SCHEMA.get_all_operations() if isinstance(each, Ok))}
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@dataclass(frozen=True)
+class City:
+    base_url: str
+    callers: Mapping[str, str | None]
+    """Name to token; those of the own office, and of the city."""
+    parameters: Mapping[str, tuple[Any, ...]]
+    """Likely values of the path's parameters."""
+
+
+@pytest.fixture(scope="module")
+async def city(open_database: Database, running_service: Service) -> City:
+    own, foreign = await an_office(open_database), await an_office(open_database)
+    callers: dict[str, str | None] = {"nobody": None}
+    for role in Role:
+        callers[role.value] = (await a_clerk(open_database, own, role=role)).token
+    callers["city administrator of all"] = (await a_clerk(open_database, None, role=Role.CITY_ADMINISTRATOR)).token
+    callers["kiosk"], callers["display"] = await a_kiosk(open_database, own), await a_display(open_database, own)
+    ids = await _marked(open_database, foreign)
+    slugs = await open_database.hot.fetch("SELECT slug FROM office WHERE id = ANY($1::int[]) ORDER BY id", [own.id, foreign.id])
+    offices = tuple(row["slug"] for row in slugs)
+    return City(
+        running_service.base_url, callers, {"office": offices, "slug": offices, "number": ("1",), "code": ("passport",), "*_id": ids}
+    )
+
+
+async def _marked(database: Database, office: AnOffice) -> tuple[int, ...]:
+    """Everything in the neighbouring office that has a text gets the mark; ids of what stands there."""
+    clerk = await a_clerk_at(database, office, "1")
+    tickets = await a_queue(database, office, [Queued(issued_at=datetime.now(UTC)) for _ in range(3)])
+    mark = json.dumps({"ru": MARK, "en": MARK})
+    text = ("UPDATE account SET name = $1 WHERE office_id = $2", "UPDATE ticket SET comment = $1 WHERE office_id = $2")
+    for statement in text:
+        await database.hot.execute(statement, MARK, office.id)
+    for table in ("service", "service_group"):
+        await database.hot.execute(f"UPDATE {table} SET name = $1::jsonb WHERE office_id = $2", json.loads(mark), office.id)
+    notice = await database.hot.fetchval(
+        "INSERT INTO notice (office_id, sentence, until, written_by) VALUES ($1, $2, $3, $4) RETURNING id",
+        office.id,
+        json.loads(mark),
+        datetime.now(UTC) + timedelta(hours=1),
+        clerk.account_id,
+    )
+    devices = await database.hot.fetch("UPDATE device SET name = $1 WHERE office_id = $2 RETURNING id", MARK, office.id)
+    return (*tickets, clerk.account_id, notice, *(row["id"] for row in devices))
+
+
+def strategy(label: str, city: City) -> st.SearchStrategy[tuple[Case[Any], str]]:
+    operation = OPERATIONS[label]
+    names = [parameter.name for parameter in operation.path_parameters]
+
+    @st.composite
+    def asked(draw: st.DrawFn) -> tuple[Case[Any], str]:
+        case: Case[Any] = draw(operation.as_strategy())
+        for name in names:
+            likely = city.parameters.get(name) or city.parameters["*_id" if name.endswith("_id") else "office"]
+            if draw(st.integers(0, 3)):
+                case.path_parameters[name] = draw(st.sampled_from(likely))
+        return case, draw(st.sampled_from(sorted(city.callers)))
+
+    return asked()
+
+
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
+async def test_whatever_is_sent_the_answer_is_a_documented_one(city: City, label: str) -> None:
+    public = "/api/public/" in label
+
+    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(strategy(label, city))
+    def ask(drawn: tuple[Case[Any], str]) -> None:
+        case, caller = drawn
+        token = city.callers[caller]
+        response = case.call(base_url=city.base_url, headers={**dict(case.headers or {}), **(bearer(token) if token else {})})
+        case.validate_response(response, checks=CHECKS)
+        if not public and caller != "city administrator of all":
+            assert MARK not in response.text, f"{caller} reads of another office"
+
+    ask()
+
+
+def test_every_route_below_api_is_described() -> None:
+    assert len(OPERATIONS) >= 68
