@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import asdict, replace
 
 from queue_service.errors import DomainError
@@ -61,6 +61,8 @@ ActiveLimit = Annotated[int, Meta(ge=1, le=100, description="целое числ
 MovesLimit = Annotated[int, Meta(ge=0, le=100, description="целое число переносов от 0 до 100")]
 OfferMinutes = Annotated[int, Meta(ge=5, le=1440, description="целое число минут от 5 до 1440")]
 QuotaMinutes = Annotated[int, Meta(ge=-1440, le=20_160, description="целое число минут от -1440 до 20160 или null (никогда)")]
+# The law asks for a reason to keep a name at all; three years is the longest that a complaint can need it.
+RetentionDays = Annotated[int, Meta(ge=1, le=1095, description="целое число дней от 1 до 1095")]
 LaneCount = Annotated[int, Meta(ge=1, le=50, description="целое число линий от 1 до 50")]
 LaneChannel = Annotated[
     Literal["both", "online", "hall"], Meta(description="both (для всех), online (для записи из дома) или hall (для зала)")
@@ -223,21 +225,26 @@ class Zone(_Part):
 
 class Desk(_Part):
     number: DeskNumber
-    zone: Code
     services: list[Code]
+    zone: Code | None = None
+    """None: every display of the office calls to it."""
     place: Text | None = None
     accessible: Flag = False
     help_out: list[Code] = []
 
 
 class Override(_Part):
-    """What one office does differently with a service; None keeps the catalogue's value."""
+    """What one office does differently with a service; what is not said keeps the catalogue's value.
+
+    Said to be nothing (`null`) is something else: there is no daily limit here, it is not booked here.
+    """
 
     typical_minutes: Minutes | None = None
-    daily_limit: DailyLimit | None = None
+    daily_limit: DailyLimit | UnsetType | None = UNSET
     wait_norm_minutes: Minutes | None = None
+    booking_norm_minutes: Minutes | None = None
     walk_in: Flag | None = None
-    booking: ServiceBooking | None = None
+    booking: ServiceBooking | UnsetType | None = UNSET
 
 
 class Display(_Part):
@@ -270,6 +277,12 @@ class Office(_Part):
     lanes: list[Lane] = []
     kiosks: KioskCount = 1
     displays: list[Display] = []
+    active: Flag = True
+    """False: it is still being set up, so citizens do not see it and it may be incomplete."""
+    retention_days: RetentionDays = 30
+    """So long after a visit its name and contact are kept."""
+    texts: dict[Code, Text] = {}
+    """Sentences of tickets and messages that this office says in its own words."""
 
     def offered(self, catalogue: Catalogue) -> list[str]:
         """Codes of the services this office gives."""
@@ -278,8 +291,10 @@ class Office(_Part):
     def booking_of(self, service: Service) -> ServiceBooking | None:
         """How the service is booked here: the catalogue's rules with what this office does differently; None: not booked."""
         override = self.overrides.get(service.code)
-        if override is None or override.booking is None:
+        if override is None or override.booking is UNSET:
             return service.booking
+        if override.booking is None:
+            return None
         return replace(service.booking or ServiceBooking(), **override.booking.said())
 
     def booked(self, catalogue: Catalogue) -> list[str]:
@@ -293,6 +308,8 @@ class Configuration(_Part):
     catalogue: Catalogue
     offices: list[Office]
     privileges: list[Privilege] = []
+    texts: dict[Code, Text] = {}
+    """The city's own words; an office's go before them."""
 
 
 class Problem(NamedTuple):

@@ -8,7 +8,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import UNSET, to_builtins
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -148,8 +148,8 @@ async def _load_services(db: AsyncSession, configuration: Configuration, office:
             documents=service.documents,
             typical_minutes=override.typical_minutes or service.typical_minutes,
             wait_norm_minutes=override.wait_norm_minutes or service.wait_norm_minutes,
-            booking_norm_minutes=service.booking_norm_minutes,
-            daily_limit=override.daily_limit or service.daily_limit,
+            booking_norm_minutes=override.booking_norm_minutes or service.booking_norm_minutes,
+            daily_limit=service.daily_limit if override.daily_limit is UNSET else override.daily_limit,
             walk_in=service.walk_in if override.walk_in is None else override.walk_in,
             active=True,
             position=position,
@@ -170,7 +170,7 @@ async def _load_desks(db: AsyncSession, office: file.Office, office_id: int, ser
             db,
             Desk,
             {"office_id": office_id, "number": desk.number},
-            zone_id=zones[desk.zone],
+            zone_id=zones[desk.zone] if desk.zone else None,
             place=desk.place,
             accessible=desk.accessible,
             active=True,

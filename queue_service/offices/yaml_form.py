@@ -15,7 +15,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 import yaml
-from msgspec import UNSET, Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from queue_service.text import LANGUAGES, Text
 
@@ -114,7 +114,7 @@ def _repeated_keys(root: yaml.Node | None) -> Iterator[Found]:
 
 def _fit(raw: object, wanted: Any, path: Path, found: list[Found]) -> Any:
     if get_origin(wanted) in (Union, UnionType):
-        wanted, *others = get_args(wanted)
+        wanted, *others = (each for each in get_args(wanted) if each is not UnsetType)
         for other in others:
             with suppress(msgspec.ValidationError):
                 return msgspec.convert(raw, other)
