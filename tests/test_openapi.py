@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
 from queue_service.app import create_app
@@ -42,6 +43,8 @@ class City:
     """Name to token; those of the own office, and of the city."""
     parameters: Mapping[str, tuple[Any, ...]]
     """Likely values of the path's parameters."""
+    foreign: int
+    """Id of the neighbouring office."""
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +58,14 @@ async def city(open_database: Database, running_service: Service) -> City:
     ids = await _marked(open_database, foreign)
     slugs = await open_database.hot.fetch("SELECT slug FROM office WHERE id = ANY($1::int[]) ORDER BY id", [own.id, foreign.id])
     offices = tuple(row["slug"] for row in slugs)
-    return City(
-        running_service.base_url, callers, {"office": offices, "slug": offices, "number": ("1",), "code": ("passport",), "*_id": ids}
-    )
+    parameters = {"office": offices, "slug": offices, "number": ("1",), "code": ("passport",), "*_id": ids}
+    return City(running_service.base_url, callers, parameters, foreign.id)
 
 
 async def _marked(database: Database, office: AnOffice) -> tuple[int, ...]:
     """Everything in the neighbouring office that has a text gets the mark; ids of what stands there."""
     clerk = await a_clerk_at(database, office, "1")
+    await a_kiosk(database, office)
     tickets = await a_queue(database, office, [Queued(issued_at=datetime.now(UTC)) for _ in range(3)])
     mark = json.dumps({"ru": MARK, "en": MARK})
     text = ("UPDATE account SET name = $1 WHERE office_id = $2", "UPDATE ticket SET comment = $1 WHERE office_id = $2")
@@ -112,6 +115,48 @@ async def test_whatever_is_sent_the_answer_is_a_documented_one(city: City, label
             assert MARK not in response.text, f"{caller} reads of another office"
 
     ask()
+
+
+BY_ID = [label for label in sorted(OPERATIONS) if "/api/public/" not in label and "_id}" in label]
+
+
+async def everything_of(database: Database, office_id: int) -> list[str]:
+    """Every row that the office has, as text."""
+    tables = await database.hot.fetch(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'office_id' AND table_schema = 'public' ORDER BY 1"
+    )
+    found = []
+    for table in (row["table_name"] for row in tables):
+        rows = await database.hot.fetch(f"SELECT {table}::text AS row FROM {table} WHERE office_id = $1 ORDER BY 1", office_id)
+        found += [f"{table} {row['row']}" for row in rows]
+    return found
+
+
+@pytest.mark.parametrize("label", BY_ID)
+async def test_nothing_of_another_office_is_read_or_changed_by_its_id(city: City, open_database: Database, label: str) -> None:
+    """By those who may do the most at home."""
+    before = await everything_of(open_database, city.foreign)
+    operation = OPERATIONS[label]
+    answered = set()
+
+    @settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def ask(case: Case[Any]) -> None:
+        for found in city.parameters["*_id"]:
+            for role in (Role.OFFICE_HEAD, Role.HALL_ADMINISTRATOR, Role.CLERK):
+                for name in case.path_parameters:
+                    if name.endswith("_id"):
+                        case.path_parameters[name] = found
+                    elif name == "office":
+                        case.path_parameters[name] = city.parameters["office"][0]
+                token = city.callers[role.value]
+                response = case.call(base_url=city.base_url, headers={**dict(case.headers or {}), **bearer(token or "")})
+                answered.add(response.status_code)
+                assert MARK not in response.text, f"{role} reads {found} of another office"
+
+    ask()
+    assert await everything_of(open_database, city.foreign) == before
+    assert answered <= {204, 400, 403, 404, 409, 422}, answered
 
 
 def test_every_route_below_api_is_described() -> None:
