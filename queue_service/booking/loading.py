@@ -7,15 +7,15 @@ point at their parts of it. Refuses to move or cancel appointments that a newer 
 from datetime import date, datetime
 
 from msgspec.structs import asdict
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking.models import BookingPolicy, Lane, LaneException, LaneHours, LaneService, OfficeBooking
 from queue_service.booking.rules import Channel
-from queue_service.events import setup_changed
+from queue_service.events import setup_changed, slots_changed
 from queue_service.offices import configuration as file
 from queue_service.offices.configuration import Configuration, minute_of_day
-from queue_service.offices.loading import load_configuration, put
+from queue_service.offices.loading import load_configuration, load_office, load_privileges, load_shared, put, put_all
 from queue_service.offices.models import Office, Service
 
 
@@ -24,10 +24,34 @@ async def load_city(db: AsyncSession, configuration: Configuration, source: str,
     await load_configuration(db, configuration, source, digest, now)
     ids = {slug: office_id for slug, office_id in (await db.exec(select(Office.slug, Office.id))).all() if office_id is not None}
     for office in configuration.offices:
-        office_id = ids[office.slug]
-        services = await _load_rules(db, configuration, office, office_id)
-        await _load_lanes(db, configuration, office, office_id, services)
+        await _load_booking(db, configuration, office, ids[office.slug])
     await setup_changed(db)
+
+
+async def load_changes(db: AsyncSession, before: Configuration, after: Configuration, now: datetime) -> None:
+    """The same for what differs between two readings, and tells every process: offices that are only in `before` stay as they are.
+
+    A new office stands last in the city's order, where `after` has only some of the offices.
+    """
+    shared = (before.city, before.catalogue) != (after.city, after.catalogue)
+    if shared or before.texts != after.texts:
+        await load_shared(db, after)
+    if before.privileges != after.privileges:
+        await load_privileges(db, after, now)
+    known = {office.slug: office for office in before.offices}
+    places = dict((await db.exec(select(Office.slug, Office.position))).all())
+    for office in after.offices:
+        if shared or known.get(office.slug) != office:
+            position = places.setdefault(office.slug, max(places.values(), default=-1) + 1)
+            office_id = await load_office(db, after, office, position)
+            await _load_booking(db, after, office, office_id)
+            await slots_changed(db, office_id)
+    await setup_changed(db)
+
+
+async def _load_booking(db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int) -> None:
+    services = await _load_rules(db, configuration, office, office_id)
+    await _load_lanes(db, configuration, office, office_id, services)
 
 
 async def _load_rules(db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int) -> dict[str, int]:
@@ -39,31 +63,29 @@ async def _load_rules(db: AsyncSession, configuration: Configuration, office: fi
     booked = set(office.booked(configuration.catalogue))
     not_booked = [service_id for code, service_id in services.items() if code not in booked]
     await db.exec(delete(BookingPolicy).where(col(BookingPolicy.service_id).in_(not_booked)))
+    rows = []
     for service in configuration.catalogue.services:
         rules = office.booking_of(service)
         if service.code in booked and rules is not None:
-            await db.merge(
-                BookingPolicy(**{"service_id": services[service.code], "duration_minutes": typical[service.code], **rules.said()})
-            )
-    await db.flush()
+            said = {"service_id": services[service.code], "duration_minutes": typical[service.code], **rules.said()}
+            rows.append(BookingPolicy(**said).model_dump())
+    await put_all(db, BookingPolicy, ["service_id"], rows)
     return services
 
 
 async def _load_lanes(
     db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int, services: dict[str, int]
 ) -> None:
-    known = {lane.name: lane for lane in (await db.exec(select(Lane).where(col(Lane.office_id) == office_id))).all()}
-    named: list[tuple[Lane, file.Lane]] = []
-    for lane in office.lanes:
-        for name in lane.names():
-            row = known.pop(name, None) or Lane(office_id=office_id, name=name)
-            row.position, row.channel, row.active = len(named), Channel(lane.channel), True
-            named.append((row, lane))
-    db.add_all(row for row, _ in named)
-    for gone in known.values():
-        gone.active = False
-    await db.flush()
-    lanes = {row.id: lane for row, lane in named if row.id is not None}
+    wanted = [(name, lane) for lane in office.lanes for name in lane.names()]
+    gone = col(Lane.name).not_in([name for name, _ in wanted])
+    await db.exec(update(Lane).where(col(Lane.office_id) == office_id, gone).values(active=False))
+    rows = [
+        {"office_id": office_id, "name": name, "position": position, "channel": Channel(lane.channel), "active": True}
+        for position, (name, lane) in enumerate(wanted)
+    ]
+    await put_all(db, Lane, ["office_id", "name"], rows)
+    ids = dict((await db.exec(select(Lane.name, Lane.id).where(col(Lane.office_id) == office_id))).all())
+    lanes = {lane_id: lane for name, lane in wanted if (lane_id := ids[name]) is not None}
     # Nothing points at hours and services, so they are simply replaced.
     await db.exec(delete(LaneHours).where(col(LaneHours.lane_id).in_(list(lanes))))
     await db.exec(delete(LaneService).where(col(LaneService.lane_id).in_(list(lanes))))
