@@ -21,8 +21,12 @@ from queue_service.text import LANGUAGES, Text
 
 Part = TypeVar("Part", bound=Struct)
 Path = tuple[str | int, ...]
-Found = tuple[Path, str]
-"""A place and one sentence about what is wrong there."""
+Found = tuple[Path, Text]
+"""A place and one sentence about what is wrong there, in each language."""
+
+
+def told(ru: str, en: str) -> Text:
+    return {"ru": ru, "en": en}
 
 
 class UnreadableError(Exception):
@@ -31,6 +35,7 @@ class UnreadableError(Exception):
     def __init__(self, line: int, why: object) -> None:
         self.line = line
         self.sentence = f"файл не читается как YAML ({why})"
+        self.english = f"the file cannot be read as YAML ({why})"
         super().__init__(self.sentence)
 
 
@@ -65,6 +70,13 @@ class Document:
             # Forbidden characters, a hand-written tag that does not suit its value, brackets nested a thousandfold.
             raise UnreadableError(1, error) from error
         self.found: list[Found] = list(_repeated_keys(self._root))
+
+    @classmethod
+    def of(cls, raw: object) -> "Document":
+        """What a program has put together; it has no lines."""
+        document = cls("")
+        document._raw = raw
+        return document
 
     def fit(self, wanted: type[Part]) -> Part:
         """The content as `wanted`; where `found` names a place, an empty stand-in stands there."""
@@ -108,7 +120,11 @@ def _repeated_keys(root: yaml.Node | None) -> Iterator[Found]:
             waiting += [(item, (*path, index)) for index, item in enumerate(node.value)]
         elif isinstance(node, yaml.MappingNode):
             keys = [key.value for key, _ in node.value]
-            yield from (((*path, key), "поле написано дважды") for key in dict.fromkeys(keys) if keys.count(key) > 1)
+            yield from (
+                ((*path, key), told("поле написано дважды", "the field is written twice"))
+                for key in dict.fromkeys(keys)
+                if keys.count(key) > 1
+            )
             waiting += [(value, (*path, key.value)) for key, value in node.value]
 
 
@@ -123,20 +139,20 @@ def _fit(raw: object, wanted: Any, path: Path, found: list[Found]) -> Any:
     if get_origin(wanted) is list:
         if isinstance(raw, list):
             return [_fit(item, get_args(wanted)[0], (*path, index), found) for index, item in enumerate(raw)]
-        found.append((path, _expected("список, пустой пишется []", raw)))
+        found.append((path, _expected(told("список, пустой пишется []", "a list, an empty one is []"), raw)))
         return []
     if get_origin(wanted) is dict:
         if isinstance(raw, dict):
             return {str(key): _fit(item, get_args(wanted)[1], (*path, str(key)), found) for key, item in raw.items()}
-        found.append((path, _expected("набор полей, пустой пишется {}", raw)))
+        found.append((path, _expected(told("набор полей, пустой пишется {}", "a set of fields, an empty one is {}"), raw)))
         return {}
     if isinstance(wanted, type) and issubclass(wanted, Struct):
         return _fit_struct(raw, wanted, path, found)
     try:
         return msgspec.convert(raw, wanted)
     except msgspec.ValidationError:
-        form = next(meta.description for meta in get_args(wanted)[1:] if isinstance(meta, Meta))
-        found.append((path, _expected(str(form), raw)))
+        form = next(meta for meta in get_args(wanted)[1:] if isinstance(meta, Meta))
+        found.append((path, _expected(told(str(form.description), (form.extra or {})["en"]), raw)))
         return UNSET
 
 
@@ -145,54 +161,59 @@ _fields = cache(msgspec.structs.fields)
 
 def _fit_struct(raw: object, wanted: type[Struct], path: Path, found: list[Found]) -> Struct:
     if not isinstance(raw, dict):
-        found.append((path, _expected("набор полей", raw)))
+        found.append((path, _expected(told("набор полей", "a set of fields"), raw)))
         raw, found = {}, []  # what follows from it is not worth a sentence
     names = [field.encode_name for field in _fields(wanted)]
     for key in raw:
         if key not in names:
             close = get_close_matches(str(key), names, n=1)
-            hint = f", возможно, имелось в виду «{close[0]}»" if close else ""
-            found.append(((*path, str(key)), f"такое поле здесь не предусмотрено{hint}"))
+            hint, hint_en = (f", возможно, имелось в виду «{close[0]}»", f", perhaps “{close[0]}” was meant") if close else ("", "")
+            found.append(((*path, str(key)), told(f"такое поле здесь не предусмотрено{hint}", f"there is no such field here{hint_en}")))
     values: dict[str, object] = {}
     for field in _fields(wanted):
         place = (*path, field.encode_name)
         if field.encode_name in raw:
             values[field.name] = _fit(raw[field.encode_name], field.type, place, found)
         elif field.required:
-            found.append((place, "обязательное поле не заполнено"))
+            found.append((place, told("обязательное поле не заполнено", "a required field is empty")))
             values[field.name] = _fit(None, field.type, place, [])
     return wanted(**values)
 
 
 def _fit_text(raw: object, path: Path, found: list[Found]) -> Text:
     if not isinstance(raw, dict):
-        found.append((path, _expected('текст вида {ru: "…", en: "…"}', raw)))
+        found.append((path, _expected(told('текст вида {ru: "…", en: "…"}', 'a text like {ru: "…", en: "…"}'), raw)))
         return {}
     if "ru" not in raw:
-        found.append((path, "нет русского текста (ru)"))
+        found.append((path, told("нет русского текста (ru)", "there is no Russian text (ru)")))
     for key, value in raw.items():
         if key not in LANGUAGES:
-            found.append(((*path, str(key)), f"такого языка нет, известны {', '.join(LANGUAGES)}"))
+            found.append(
+                (
+                    (*path, str(key)),
+                    told(f"такого языка нет, известны {', '.join(LANGUAGES)}", f"there is no such language, only {', '.join(LANGUAGES)}"),
+                )
+            )
         elif not isinstance(value, str) or not value.strip():
-            found.append(((*path, str(key)), _expected("непустой текст", value)))
+            found.append(((*path, str(key)), _expected(told("непустой текст", "a text that is not empty"), value)))
     return raw
 
 
-def _expected(form: str, raw: object) -> str:
+def _expected(form: Text, raw: object) -> Text:
     match raw:
         case None:
-            got = "пусто"
+            got = told("пусто", "nothing")
         case dict():
-            got = "набор полей"
+            got = told("набор полей", "a set of fields")
         case list():
-            got = "список"
+            got = told("список", "a list")
         case bool():
-            got = f"«{str(raw).lower()}»"
+            got = told(f"«{str(raw).lower()}»", f"“{str(raw).lower()}”")
         case str() if not raw.strip():
-            got = "пустой текст"
+            got = told("пустой текст", "an empty text")
         case _:
-            got = f"«{str(raw)[:60]}»"
-    return f"ожидается {form}, а здесь {got}"
+            got = told(f"«{str(raw)[:60]}»", f"“{str(raw)[:60]}”")
+    return told(f"ожидается {form['ru']}, а здесь {got['ru']}", f"expected {form['en']}, but here is {got['en']}")
 
 
 def shown(path: Path) -> str:

@@ -93,7 +93,7 @@ def problems_in(text: str) -> list[str]:
     try:
         parse_configuration(text)
     except ConfigurationError as error:
-        return [f"{re.sub(r' .строка [0-9]+.$', '', path)}: {sentence}" for path, sentence in error.problems]
+        return [f"{re.sub(r' .строка [0-9]+.$', '', path)}: {sentence}" for path, sentence, _ in error.problems]
     return []
 
 
@@ -805,7 +805,7 @@ def test_a_file_that_is_not_a_set_of_fields_says_so(text: str) -> None:
 def test_what_is_not_yaml_is_told_with_its_line(text: str, line: int) -> None:
     with pytest.raises(ConfigurationError) as raised:
         parse_configuration(text)
-    [(path, sentence)] = raised.value.problems
+    [(path, sentence, _)] = raised.value.problems
     assert path == f"файл (строка {line})"
     assert sentence.startswith("файл не читается как YAML (")
 
