@@ -22,6 +22,7 @@ from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
 from queue_service.errors import DomainError, SettingsError
+from queue_service.precautions import refuse_printed_passwords, refuse_public_demo, refuse_unsafe, unwise
 from queue_service.schema import upgrade_now
 from queue_service.settings import Settings
 from queue_service.simulator.arrivals import LONGEST_HOURS
@@ -100,7 +101,7 @@ def _serve(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http="queue_service.limits.wire:BoundedProtocol",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,
@@ -145,10 +146,14 @@ def serve(workers: int | None) -> None:
         settings = Settings.from_environment()
         if workers is not None:
             settings = replace(settings, workers=workers)
+        refuse_unsafe(settings)
         _check_port(settings)
         with _database(settings) as ready:
             assert ready.database_url is not None
             upgrade_now(ready.database_url, ready.owner_url)
+            refuse_printed_passwords(ready.database_url)
+            for warning in unwise(settings):
+                click.echo(f"Внимание: {warning}", err=True)
             _serve(ready)
 
 
@@ -168,6 +173,7 @@ def demo() -> None:
         # Its accounts have a password that is printed for everybody, so a second factor would protect nothing.
         os.environ.setdefault("QUEUE_SECOND_FACTOR", "optional")
         settings = Settings.from_environment()
+        refuse_public_demo(settings)
         _check_port(settings)
         with _database(settings) as ready:
             assert ready.database_url is not None

@@ -6,8 +6,10 @@ Refuses to be a module global: whoever needs a setting gets a `Settings`, so tha
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from queue_service.errors import SettingsError
 
@@ -25,6 +27,58 @@ def _libpq_url(url: str | None, variable: str = "QUEUE_DATABASE_URL") -> str | N
 
 
 SecondFactor = Literal["optional", "administrators", "everybody"]
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether the address leads nowhere but here: what travels to it cannot be read on the way."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The provider by which staff may sign in."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = None
+    """None: no secret (PKCE alone), or one that `signer` makes for each request."""
+    name: str = "OpenID Connect"
+    """What the button says after «Войти через»."""
+    scopes: str = "openid profile"
+    signer: Path | None = None
+    """PEM file with the key and the certificate that sign requests as ЕСИА wants it."""
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str]) -> "OidcSettings | None":
+        """None without an issuer. Raises SettingsError."""
+        issuer = environment.get("QUEUE_OIDC_ISSUER", "").rstrip("/")
+        if not issuer:
+            return None
+        if urlsplit(issuer).scheme != "https" and not (issuer.startswith("http://") and is_this_machine(issuer)):
+            raise SettingsError("QUEUE_OIDC_ISSUER: нужен адрес вида https://узел (http:// годится только для этого же компьютера)")
+        client_id, secret = environment.get("QUEUE_OIDC_CLIENT_ID", ""), environment.get("QUEUE_OIDC_CLIENT_SECRET") or None
+        if not client_id:
+            raise SettingsError("QUEUE_OIDC_CLIENT_ID: задайте код, под которым сервис известен поставщику входа")
+        signer = environment.get("QUEUE_OIDC_SIGNER") or "none"
+        if signer != "none" and secret:
+            raise SettingsError(
+                "QUEUE_OIDC_CLIENT_SECRET и QUEUE_OIDC_SIGNER не задаются вместе: секрет либо один, либо подписывается заново"
+            )
+        scopes = environment.get("QUEUE_OIDC_SCOPES") or "openid profile"
+        if "openid" not in scopes.split():
+            raise SettingsError("QUEUE_OIDC_SCOPES: среди слов должно быть openid")
+        return OidcSettings(
+            issuer=issuer,
+            client_id=client_id,
+            client_secret=secret,
+            name=environment.get("QUEUE_OIDC_NAME") or "OpenID Connect",
+            scopes=scopes,
+            signer=None if signer == "none" else Path(signer).expanduser().absolute(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +112,10 @@ class Settings:
     sms_url: str | None = None
     """The SMS gateway's address (see notifications.sms); None: to `messages.log`."""
     sms_token: str | None = None
+    oidc: OidcSettings | None = None
+    """By which provider staff may sign in besides their password; None: by none."""
+    allow_http: bool = False
+    """Whether other machines may reach us without TLS: behind a proxy that the public address does not show, in a closed network."""
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -98,4 +156,6 @@ class Settings:
             mail_from=environment.get("QUEUE_MAIL_FROM") or "queue@localhost",
             sms_url=environment.get("QUEUE_SMS_URL") or None,
             sms_token=environment.get("QUEUE_SMS_TOKEN") or None,
+            oidc=OidcSettings.from_environment(environment),
+            allow_http=one_of("QUEUE_ALLOW_HTTP", ("on", "off"), "off") == "on",
         )
