@@ -18,12 +18,14 @@ import asyncpg
 import click
 import uvicorn
 
+from queue_service.administration.rotation import look_over, reseal
 from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
 from queue_service.errors import DomainError, SettingsError
 from queue_service.precautions import refuse_printed_passwords, refuse_public_demo, refuse_unsafe, unwise
 from queue_service.schema import upgrade_now
+from queue_service.sealing import KEY_FILE, LOOK_AGAIN_SECONDS, KeyRing, change_keys, kept_keys, new_key
 from queue_service.settings import Settings
 from queue_service.simulator.arrivals import LONGEST_HOURS
 from queue_service.simulator.run import Order
@@ -226,3 +228,54 @@ async def _create_admin(url: str, login: str, name: str, password: str) -> None:
             raise SettingsError(f"учётная запись {login} уже есть.")
         async with database.session() as db:
             db.add(Account(login=login, name=name, password_hash=hash_password(password), role=Role.CITY_ADMINISTRATOR))
+
+
+@main.command("rotate-keys")
+@click.option("--drop-old", is_flag=True, help="Убрать прежние ключи, если ими ничего больше не зашифровано.")
+def rotate_keys(drop_old: bool) -> None:
+    """Сменить ключ персональных данных; сервис при этом работает."""
+    with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
+        for line in asyncio.run(_drop_old_keys(settings) if drop_old else _rotate_keys(settings)):
+            click.echo(line)
+
+
+async def _rotate_keys(settings: Settings) -> list[str]:
+    assert settings.database_url is not None
+    if settings.seal_keys:
+        KeyRing.of(settings)
+        said = [
+            f"Ключи заданы в QUEUE_SEAL_KEYS. Новый ключ: {new_key()}",
+            "Поставьте его там первым, через запятую перед прежними, на всех машинах, перезапустите сервис и повторите эту команду.",
+        ]
+    else:
+        change_keys(settings.data_dir, lambda keys: [new_key(), *keys])
+        said = [f"Новый ключ записан первым в {settings.data_dir / KEY_FILE}."]
+        await asyncio.sleep(2 * LOOK_AGAIN_SECONDS)  # by then every worker seals with it
+    async with opened(settings.database_url) as database:
+        done = await reseal(database.hot, KeyRing.of(settings))
+    said.append(f"Зашифровано первым ключом заново: {done.resealed}.")
+    if done.unreadable:
+        said.append(f"Не открывается ни одним ключом: {done.unreadable}. Верните недостающий ключ и повторите.")
+    said.append(
+        "Прежние ключи пока нужны: ими открываются резервные копии, сделанные до этого. "
+        "Когда такие копии больше не нужны: queue-service rotate-keys --drop-old"
+    )
+    return said
+
+
+async def _drop_old_keys(settings: Settings) -> list[str]:
+    assert settings.database_url is not None
+    ring = KeyRing.of(settings)
+    async with opened(settings.database_url) as database:
+        found = await look_over(database.hot, ring)
+    if found.stale or found.unreadable:
+        raise SettingsError(
+            f"прежними ключами зашифровано значений: {found.stale}, ни одним из ключей не открывается: {found.unreadable}. "
+            "Сначала выполните queue-service rotate-keys."
+        )
+    if settings.seal_keys:
+        return ["Прежние ключи больше не нужны: оставьте в QUEUE_SEAL_KEYS только первый и перезапустите сервис."]
+    checked = kept_keys(settings.data_dir).seal
+    # A key that somebody put in front meanwhile stays, and so does the one that we checked.
+    left = change_keys(settings.data_dir, lambda keys: keys[: keys.index(checked[0]) + 1]).seal
+    return [f"Остались ключи: {len(left)}. Резервные копии, сделанные до смены ключа, больше не прочесть."]

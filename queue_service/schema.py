@@ -125,7 +125,8 @@ def _admit(connection: Connection, login: str) -> None:
             connection.execute(text(f"GRANT {SERVICE_ROLE} TO {quoted}"))
     except ProgrammingError as error:
         raise SettingsError(
-            f"У учётной записи из QUEUE_OWNER_URL нет права дать роль. Выполните от имени администратора базы: GRANT {SERVICE_ROLE} TO {quoted};"
+            "У учётной записи из QUEUE_OWNER_URL нет права дать роль сервису. "
+            f"Выполните от имени администратора базы: GRANT {SERVICE_ROLE} TO {quoted};"
         ) from error
 
 

@@ -76,10 +76,10 @@ async def _walk(pool: Pool, ring: KeyRing, *, change: bool) -> Round:
 
 async def _walk_column(pool: Pool, ring: KeyRing, sealed: Sealed, column: str, found: Round, *, change: bool) -> None:
     read = (
-        f"SELECT {sealed.key} AS key, {column} AS value FROM {sealed.table}"  # noqa: S608  names of our own
+        f"SELECT {sealed.key} AS key, {column} AS value FROM {sealed.table}"
         f" WHERE {sealed.key} > $1 AND {column} IS NOT NULL ORDER BY {sealed.key} LIMIT {BATCH}"
     )
-    write = f"UPDATE {sealed.table} SET {column} = $3 WHERE {sealed.key} = $1 AND {column} = $2"  # noqa: S608  as above
+    write = f"UPDATE {sealed.table} SET {column} = $3 WHERE {sealed.key} = $1 AND {column} = $2"
     after = sealed.first
     while rows := await pool.fetch(read, after):
         after = rows[-1]["key"]
