@@ -22,6 +22,7 @@ import queue_service.booking.api
 import queue_service.booking.desk_api
 import queue_service.desks.api
 import queue_service.desks.hall_api
+import queue_service.devices.admin_api
 import queue_service.devices.api
 import queue_service.live.api
 import queue_service.live.sockets
@@ -39,7 +40,9 @@ from queue_service.db import OFFICE_CHANGED, TICKET_ISSUED, Database, Pool, prov
 from queue_service.description import COMPONENTS, describe
 from queue_service.desks.api import provide_catalogue
 from queue_service.desks.housekeeping import end_days, keep_time
-from queue_service.devices.api import provide_device
+from queue_service.devices.api import provide_device, refuse_if_closed
+from queue_service.devices.keeping import keep_devices
+from queue_service.devices.pairing import DEVICE_PAIRED, Pairings
 from queue_service.devices.registry import Devices
 from queue_service.doors import admit, provide_actor
 from queue_service.errors import SettingsError
@@ -102,6 +105,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     )
     channels = channels_of(settings)
     sender = Sender(database, ring, channels)
+    pairings = Pairings(database.hot, ring, limiter, clock, limits=settings.rate_limits)
     offers = Offers(database, booking)
 
     def setup_changed(payload: str) -> None:
@@ -124,6 +128,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         offers.wake()
 
     listener = Listener(
+        pairings.heard_everything()
         settings.database_url,
         {
             OFFICE_CHANGED: hub.office_changed,
@@ -135,9 +140,10 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             OUTBOX: lambda _: sender.wake(),
         },
         on_gap=gap,
+            DEVICE_PAIRED: pairings.heard,
     )
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
-    app.state.update(booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub))
+    app.state.update(pairings=pairings, booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub))
     # What this process commits it knows at once, without waiting for its own NOTIFY.
     app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
     tasks = [
@@ -150,6 +156,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             app.state.gate.meter.run(database.hot, ring, clock),
             sender.run(),
             offers.run(),
+            keep_devices(database.hot, devices, catalogues),
         )
     ]
     try:
@@ -244,7 +251,12 @@ def _settings(state: State) -> Settings:
 def _issuing(request: Request[Any, Any, State]) -> Issuing:
     state = request.app.state
     return Issuing(
-        device=provide_device(request),
+def _pairings(state: State) -> Pairings:
+    pairings: Pairings = state.pairings
+    return pairings
+
+
+        device=refuse_if_closed(provide_device(request)),
         pool=state.database.hot,
         catalogues=state.catalogues,
         outlook=state.outlook,
@@ -277,6 +289,8 @@ def create_app(settings: Settings) -> Litestar:
             queue_service.booking.desk_api.router,
             desk_routes,
             queue_service.live.api.public_router,
+            queue_service.devices.api.kiosk_router,
+            queue_service.devices.admin_api.router,
             queue_service.live.api.kiosk_router,
             queue_service.live.api.desk_router,
             queue_service.live.sockets.router,
@@ -301,6 +315,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=exception_handlers(),
         lifespan=[lifespan],
         state=State({"settings": settings, "error_page": error_page}),
+            "pairings": Provide(_pairings, sync_to_thread=False),
         openapi_config=OpenAPIConfig(
             title="Электронная очередь", version="1", path="/schema", components=COMPONENTS, render_plugins=SCHEMA_FORMS
         ),

@@ -47,9 +47,10 @@ async def test_a_kiosk_reports_how_it_is(service: Service, database: Database, o
     report = {"page": {"version": "7", "errors": ["no paper"]}, "printer": {"state": "error"}}
     answer = await service.http.post("/api/kiosk/health", json=report, headers=bearer(kiosk))
     assert answer.status_code == 204
-    row = await database.hot.fetchrow("SELECT health, seen_at > now() - interval '1 minute' AS seen FROM device")
+    row = await database.hot.fetchrow("SELECT health, version, seen_at > now() - interval '1 minute' AS seen FROM device")
     assert row is not None
-    assert (row["health"], row["seen"]) == (report, True)
+    assert (row["health"]["page"], row["health"]["printer"]["state"]) == (report["page"], "error")
+    assert (row["version"], row["seen"]) == ("7", True)
 
 
 async def test_a_page_in_a_loop_of_errors_does_not_fill_the_table(service: Service, database: Database, office: AnOffice) -> None:

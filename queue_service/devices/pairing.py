@@ -1,0 +1,245 @@
+"""How a new device gets its token: it shows a code, somebody with the right enters it in administration, and the device, which waits on a
+long poll, is handed the token at once and once.
+
+The poll holds no connection to the database: a process remembers who waits for what and is woken by NOTIFY. Refuses to keep a token in
+clear: it is sealed until it is fetched, and then the row is gone.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import text
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.audit.journal import Act, Actor, record
+from queue_service.db import Pool
+from queue_service.devices.errors import OtherKind, PairingOver, TooManyCodes, UnknownCode, UnknownDevice
+from queue_service.devices.models import Device, DeviceKind, DevicePairing
+from queue_service.devices.registry import hash_token, new_token
+from queue_service.devices.rules import CODE_LIFE
+from queue_service.errors import Forbidden
+from queue_service.events import access_changed, office_changed
+from queue_service.limits.limiter import Limiter
+from queue_service.sealing import KeyRing
+
+DEVICE_PAIRED: Final = "device_paired"
+"""NOTIFY channel; payload: the hash of the claim in hex, which opens nothing."""
+POLL_SECONDS: Final = 25.0
+"""Below the patience of proxies (30 s and more); a device asks again at once."""
+FETCHED_WITHIN: Final = timedelta(minutes=1)
+"""A device whose code was entered in its last second may still fetch its token."""
+WAITERS_PER_CLAIM: Final = 4
+"""Two tabs of one device and their repeats; who asks more often is answered at once."""
+WINDOW: Final = timedelta(minutes=10)
+CODES_PER_ADDRESS: Final = 60
+"""Codes shown from one address in ten minutes: a city's hall on the day on which everything is set up."""
+CODES_IN_CITY: Final = 1_000
+"""All open codes together. With six digits, a guess then hits one of them once in a thousand times at the worst, ..."""
+ENTRIES_PER_PERSON: Final = 30
+"""... and nobody may guess more often than this in ten minutes."""
+DRAWS: Final = 20
+"""Free codes are at least 99.9 % of all: one draw nearly always does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    claim: str
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the device needs to begin work."""
+
+    token: str
+    kind: str
+    office: str
+    zone: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a new device belongs, or whose place it takes."""
+
+    office_id: int
+    name: str
+    zone_id: int | None = None
+    replaces: int | None = None
+
+
+def hash_claim(claim: str) -> bytes:
+    return hashlib.sha256(claim.encode()).digest()
+
+
+async def open_pairing(db: AsyncSession, kind: DeviceKind, version: str, previous: str | None, now: datetime) -> Opened:
+    """A code for a device, in place of the `previous` one that the same device was shown."""
+    await db.exec(delete(DevicePairing).where(col(DevicePairing.expires_at) < now - FETCHED_WITHIN))
+    if previous:
+        own = col(DevicePairing.claim_hash) == hash_claim(previous)
+        await db.exec(delete(DevicePairing).where(own, col(DevicePairing.device_id).is_(None)))
+    claim = secrets.token_urlsafe(32)
+    for _ in range(DRAWS):
+        code = f"{secrets.randbelow(1_000_000):06}"
+        taken = await db.exec(select(DevicePairing.code).where(col(DevicePairing.code) == code, col(DevicePairing.device_id).is_(None)))
+        if taken.first() is None:
+            break
+    pairing = DevicePairing(
+        claim_hash=hash_claim(claim), code=code, kind=kind, version=version[:100] or None, created_at=now, expires_at=now + CODE_LIFE
+    )
+    db.add(pairing)
+    return Opened(claim, code, pairing.expires_at)
+
+
+async def waiting_pairing(db: AsyncSession, code: str | None, now: datetime) -> DevicePairing:
+    """The device that shows this code. Raises UnknownCode. Of two who enter it the second waits here, and then finds it used."""
+    if code is None:
+        raise UnknownCode
+    shown = col(DevicePairing.code) == code, col(DevicePairing.device_id).is_(None), col(DevicePairing.expires_at) > now
+    pairing = (await db.exec(select(DevicePairing).where(*shown).with_for_update())).one_or_none()
+    if pairing is None:
+        raise UnknownCode
+    return pairing
+
+
+async def pair(db: AsyncSession, ring: KeyRing, code: str | None, place: Place, actor: Actor, now: datetime) -> int:
+    """Gives the device that shows the code its place; the device's id. Raises UnknownCode, UnknownDevice, OtherKind, Forbidden.
+
+    Locks the pairing, then the device. A device that is replaced keeps its row: id, name, zone and settings; its token stops at once.
+    """
+    pairing = await waiting_pairing(db, code, now)
+    token = new_token()
+    if place.replaces is None:
+        device = Device(
+            office_id=place.office_id, kind=pairing.kind, name=place.name, zone_id=place.zone_id, token_hash=hash_token(token), settings={}
+        )
+        db.add(device)
+        await db.flush()
+    else:
+        device = await _predecessor(db, place, pairing.kind)
+    assert device.id is not None
+    device.token_hash, device.next_token_hash, device.old_token_hash = hash_token(token), None, None
+    device.token_at = device.paired_at = now
+    device.replayed_at = device.revoked_at = device.health = device.seen_at = None
+    device.version = pairing.version
+    pairing.device_id, pairing.paired_at, pairing.token_sealed = device.id, now, ring.seal(token)
+    word = "device.paired" if place.replaces is None else "device.replaced"
+    after = {"kind": device.kind, "name": device.name, "zone": device.zone_id}
+    record(db, actor, Act(word, f"device:{device.id}", device.office_id, after=after), now)
+    connection = await db.connection()
+    await connection.execute(text("SELECT pg_notify(:channel, :claim)"), {"channel": DEVICE_PAIRED, "claim": pairing.claim_hash.hex()})
+    await access_changed(db)
+    await office_changed(db, device.office_id)
+    return device.id
+
+
+async def _predecessor(db: AsyncSession, place: Place, kind: DeviceKind) -> Device:
+    found = (await db.exec(select(Device).where(col(Device.id) == place.replaces).with_for_update())).one_or_none()
+    if found is None:
+        raise UnknownDevice
+    if found.office_id != place.office_id:
+        raise Forbidden
+    if found.kind != kind:
+        raise OtherKind
+    return found
+
+
+# Handed over once: the row goes with it.
+_FETCH = """
+WITH fetched AS (
+    DELETE FROM device_pairing WHERE claim_hash = $1 AND token_sealed IS NOT NULL RETURNING device_id, token_sealed
+)
+SELECT token_sealed, device.kind, device.name, office.slug, zone.code AS zone
+  FROM fetched JOIN device ON device.id = device_id AND revoked_at IS NULL
+  JOIN office ON office.id = device.office_id LEFT JOIN zone ON zone.id = device.zone_id
+"""
+_OPEN = "SELECT expires_at, device_id IS NOT NULL AS paired FROM device_pairing WHERE claim_hash = $1"
+
+
+class Pairings:
+    """The process's memory of which devices wait, and the limits on codes."""
+
+    def __init__(self, pool: Pool, ring: KeyRing, limiter: Limiter, clock: Callable[[], datetime], *, limits: bool) -> None:
+        self.ring = ring
+        self._pool = pool
+        self._limiter = limiter
+        self._clock = clock
+        self._limits = limits
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+
+    def heard(self, claim_hash: str) -> None:
+        for event in self._waiting.get(claim_hash, ()):
+            event.set()
+
+    def heard_everything(self) -> None:
+        for claim_hash in self._waiting:
+            self.heard(claim_hash)
+
+    async def allow_opening(self, address: str, now: datetime) -> None:
+        """Counts a code that is to be shown. Raises TooManyCodes."""
+        await self._allow(f"code shown {address}", CODES_PER_ADDRESS, now)
+        await self._allow("code shown", CODES_IN_CITY, now)
+
+    async def allow_entry(self, account_id: int | None, now: datetime) -> None:
+        """Counts an attempt to enter a code, right or wrong. Raises TooManyCodes."""
+        await self._allow(f"code entered {account_id}", ENTRIES_PER_PERSON, now)
+
+    async def _allow(self, key: str, limit: int, now: datetime) -> None:
+        wait = await self._limiter.hit(key, limit, WINDOW, now) if self._limits else None
+        if wait is not None:
+            raise TooManyCodes(wait)
+
+    async def fetch(self, claim: str, seconds: float = POLL_SECONDS) -> Fetched | None:
+        """The token once somebody has entered the code; None when nobody has by then. Raises PairingOver.
+
+        Listens first and reads afterwards, so that nothing falls between.
+        """
+        digest = hash_claim(claim)
+        with self._listening(digest.hex()) as woken:
+            for patient in (True, False):
+                fetched, ends = await self._read(digest)
+                if fetched is not None or not patient or woken is None:
+                    return fetched
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), max(0.0, min(seconds, (ends - self._clock()).total_seconds())))
+        return None
+
+    async def _read(self, digest: bytes) -> tuple[Fetched | None, datetime]:
+        row = await self._pool.fetchrow(_FETCH, digest)
+        now = self._clock()
+        if row is not None:
+            token = self.ring.unseal(row["token_sealed"])
+            return Fetched(token, row["kind"], row["slug"], row["zone"], row["name"]), now
+        opened = await self._pool.fetchrow(_OPEN, digest)
+        if opened is None or opened["expires_at"] <= now:
+            raise PairingOver
+        return None, opened["expires_at"]
+
+    @contextlib.contextmanager
+    def _listening(self, claim_hash: str) -> Iterator[asyncio.Event | None]:
+        """None where enough others wait for the same."""
+        waiting = self._waiting.setdefault(claim_hash, set())
+        if len(waiting) >= WAITERS_PER_CLAIM:
+            yield None
+            return
+        woken = asyncio.Event()
+        waiting.add(woken)
+        try:
+            yield woken
+        finally:
+            waiting.discard(woken)
+            if not waiting:
+                self._waiting.pop(claim_hash, None)
+
+
+async def forget_old_pairings(pool: Pool, now: datetime) -> None:
+    """Codes that nobody entered, and tokens that nobody fetched."""
+    await pool.execute("DELETE FROM device_pairing WHERE expires_at <= $1", now - FETCHED_WITHIN)
