@@ -265,7 +265,8 @@ async def lock_contact(db: AsyncSession, contact_hash: bytes, now: datetime) -> 
 async def move(db: AsyncSession, booking: Booking, secret: str, starts_at: datetime, now: datetime) -> Appointment:
     """Another time for a booking: the new one first, the old one given up in the same transaction.
 
-    Moving to where it is already changes nothing. Raises NotChangeable, NoMovesLeft, SlotTaken, SamePersonTwice.
+    Moving to where it is already changes nothing. Whose time the office itself has taken away moves without its counting.
+    Raises NotChangeable, NoMovesLeft, SlotTaken, SamePersonTwice.
     """
     appointment = await locked(db, secret)
     if appointment.state is not AppointmentState.BOOKED or appointment.starts_at <= now:
@@ -273,13 +274,15 @@ async def move(db: AsyncSession, booking: Booking, secret: str, starts_at: datet
     if appointment.starts_at == starts_at:
         return appointment
     place = await booking.at_id(appointment.office_id, now)
-    if appointment.moves >= place.calendar.rules.moves_limit:
+    displaced = appointment.displaced_at is not None
+    if appointment.moves >= place.calendar.rules.moves_limit and not displaced:
         raise NoMovesLeft
     if appointment.contact_hash is not None:
         await lock_contact(db, appointment.contact_hash, now)  # two moves of one person to one time would wait for each other
     old_starts_at = appointment.starts_at
     await _take_instead(db, booking, appointment, starts_at, TakenBy.BOOKING, None, now)
-    appointment.moves += 1
+    appointment.moves += 0 if displaced else 1
+    appointment.displaced_at = None
     appointment.sequence += 1
     try:
         await db.flush()

@@ -25,7 +25,7 @@ ON_THE_DAY = timedelta(hours=3)
 WORTH_IT = timedelta(hours=1)
 """A reminder sooner than this after the booking reminds nobody of anything."""
 
-OVERTAKEN = REMINDERS | {Kind.CONFIRMATION, Kind.CHANGE}
+OVERTAKEN = REMINDERS | {Kind.CONFIRMATION, Kind.CHANGE, Kind.DISPLACED}
 """What must not arrive after a later change: that letter says all there is to know."""
 
 _VISIT: Text = {"ru": "Приём", "en": "Appointment"}
@@ -120,6 +120,16 @@ async def cancelled(db: AsyncSession, booking: Booking, place: Place, appointmen
     await withdraw(db, appointment.id, OVERTAKEN, now)
     message = _message(appointment, contact, Kind.CANCELLATION, facts_of(booking, place, appointment), now)
     await put(db, booking.ring, replace(message, calendar=event_of(booking, place, appointment, Method.CANCEL, now)), now)
+
+
+async def displaced(db: AsyncSession, booking: Booking, place: Place, appointment: Appointment, now: datetime) -> None:
+    """Its time is no longer one of the office's: nothing reminds of it any more, and the page behind the link offers the nearest ones."""
+    contact = _contact(booking, appointment)
+    if contact is None:
+        return
+    assert appointment.id is not None
+    await withdraw(db, appointment.id, OVERTAKEN, now)
+    await put(db, booking.ring, _message(appointment, contact, Kind.DISPLACED, facts_of(booking, place, appointment), now), now)
 
 
 async def _remind(db: AsyncSession, booking: Booking, place: Place, appointment: Appointment, contact: Contact, now: datetime) -> None:

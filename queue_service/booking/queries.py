@@ -16,7 +16,7 @@ from queue_service.db import Connection, Pool
 from queue_service.notifications.contacts import BadContact, parse_contact
 
 _COLUMNS = """id, secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, hold_expires_at,
-       extended, moves, sequence, via"""
+       extended, moves, sequence, via, displaced_at"""
 _BY_SECRET = f"SELECT {_COLUMNS} FROM appointment WHERE secret = $1"
 _BY_REFERENCE = f"SELECT {_COLUMNS} FROM appointment WHERE reference = $1 AND state <> 'expired'"
 _BY_ID = f"SELECT {_COLUMNS} FROM appointment WHERE id = ANY ($1::bigint[])"
@@ -44,6 +44,7 @@ class AppointmentNow:
     moves: int
     sequence: int
     via: str
+    displaced_at: datetime | None = None
 
 
 def _now_of(row: asyncpg.Record) -> AppointmentNow:

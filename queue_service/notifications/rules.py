@@ -24,6 +24,8 @@ class Kind(StrEnum):
     """Six digits that prove the contact."""
     LINKS = "links"
     """The bookings that a contact already has."""
+    DISPLACED = "displaced"
+    """The office's hours were changed, and the booked time is no longer among them."""
 
 
 class State(StrEnum):
@@ -39,7 +41,7 @@ class State(StrEnum):
 
 
 REMINDERS: Final = frozenset({Kind.REMINDER_EARLY, Kind.REMINDER_DAY})
-STARTED_BY_US: Final = REMINDERS | {Kind.OFFER}
+STARTED_BY_US: Final = REMINDERS | {Kind.OFFER, Kind.DISPLACED}
 
 QUIET_FROM: Final = time(21, 0)
 QUIET_TO: Final = time(8, 0)

@@ -42,6 +42,10 @@ _HEADLINES: dict[Kind, Text] = {
     Kind.OFFER: {"ru": "Освободилось время: {date}, {time}.", "en": "A time has become free: {date}, {time}."},
     Kind.CODE: {"ru": "Код подтверждения", "en": "Confirmation code"},
     Kind.LINKS: {"ru": "Ваши записи", "en": "Your bookings"},
+    Kind.DISPLACED: {
+        "ru": "Ваше время отменено отделением: {date}, {time}. Выберите новое.",
+        "en": "The office has cancelled your time: {date}, {time}. Please choose a new one.",
+    },
 }
 _LABELS: dict[str, Text] = {
     "service": {"ru": "Услуга", "en": "Service"},
@@ -53,6 +57,7 @@ _LABELS: dict[str, Text] = {
     "bring": {"ru": "Возьмите с собой:", "en": "What to bring:"},
     "manage": {"ru": "Посмотреть, перенести или отменить запись:", "en": "View, move or cancel the booking:"},
     "again": {"ru": "Подробности и новая запись:", "en": "Details and a new booking:"},
+    "choose": {"ru": "Выбрать новое время (ближайшее — в одно нажатие):", "en": "Choose a new time (the nearest ones with one press):"},
     "accept": {"ru": "Принять или отказаться:", "en": "Accept or decline:"},
     "until": {"ru": "Ответьте до {until}.", "en": "Please answer by {until}."},
     "code": {"ru": "Ваш код: {code}. Действует до {until}.", "en": "Your code: {code}. Valid until {until}."},
@@ -176,7 +181,7 @@ def _appointment(kind: Kind, headline: str, facts: Facts, moments: _Moments, lan
     if facts.documents and kind is not Kind.CANCELLATION:
         bring = "\n".join([_label("bring", language), *(f"- {pick(each, language)}" for each in facts.documents)])
     answer_by = _label("until", language, until=moments.until(facts.until, now)) if kind is Kind.OFFER and facts.until else ""
-    door = {Kind.CANCELLATION: "again", Kind.OFFER: "accept"}.get(kind, "manage")
+    door = {Kind.CANCELLATION: "again", Kind.OFFER: "accept", Kind.DISPLACED: "choose"}.get(kind, "manage")
     link = f"{_label(door, language)}\n{facts.link}" if facts.link else ""
     note, signature, short_note = (
         _in_own_words(code, facts, moments, language) for code in (_NOTES.get(kind), "message-signature", "message-sms")
