@@ -1,0 +1,92 @@
+"""From one checked document to the next in one transaction: what is in the way, who would be left without their time, rows, record.
+
+Editing, copying and importing end here. Refuses a document that nobody judged.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.administration.canonical import part_of, relative
+from queue_service.administration.errors import BadEdit, FallOut
+from queue_service.administration.fallout import fallen, offer_new_times
+from queue_service.administration.obstacles import obstacles
+from queue_service.administration.places import Place
+from queue_service.audit.journal import Act, Actor, difference, record
+from queue_service.booking.loading import load_changes
+from queue_service.booking.office import Booking
+from queue_service.offices.configuration import Configuration
+
+CITY_LOCK = 7_465_202
+"""Whoever changes what offices share, or makes one, waits for the other who does; any number but that of migrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    before: Configuration
+    after: Configuration
+    subject: Place
+    accept_fallout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    before: dict[str, Any]
+    """What differs, as it stood; empty: nothing was changed."""
+    after: dict[str, Any]
+    displaced: int = 0
+    """People who were told that their time is over and asked to choose a new one."""
+
+
+async def lock(db: AsyncSession, slug: str | None) -> bool:
+    """Waits for other administrators of this office, or of all; whether the office exists.
+
+    FOR NO KEY UPDATE, in the order of ids: tickets and bookings only need the key of the office, so they go on.
+    """
+    connection = await db.connection()
+    if slug is not None:
+        one = text("SELECT id FROM office WHERE slug = :slug FOR NO KEY UPDATE")
+        if (await connection.execute(one, {"slug": slug})).first() is not None:
+            return True
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CITY_LOCK})
+    await connection.execute(text("SELECT id FROM office ORDER BY id FOR NO KEY UPDATE"))
+    return slug is None
+
+
+async def apply(db: AsyncSession, change: Change, actor: Actor, now: datetime, booking: Booking | None) -> Saved:
+    """Raises BadEdit for what is in the way, FallOut unless it is accepted."""
+    blocked = await obstacles(db, change.before, change.after)
+    if blocked:
+        raise BadEdit({relative(change.subject, place): sentence for place, sentence in blocked})
+    lost = await fallen(db, change.before, change.after, now)
+    if lost and not (change.accept_fallout and booking is not None):
+        raise FallOut(lost)
+    await load_changes(db, change.before, change.after, now)
+    told = await offer_new_times(db, booking, lost, now) if lost and booking is not None else 0
+    before, after = _differences(change)
+    office = change.subject[1] if change.subject[:1] == ("offices",) and len(change.subject) > 1 else None
+    office_id = await _id_of(db, office) if office is not None else None
+    act = Act("setup.changed", "/".join(change.subject), office_id, before, after, _why(told))
+    record(db, actor, act, now)
+    return Saved(before, after, told)
+
+
+def _why(told: int) -> str | None:
+    return f"offered new times: {told}" if told else None
+
+
+async def _id_of(db: AsyncSession, slug: str) -> int | None:
+    found: int | None = (await (await db.connection()).execute(text("SELECT id FROM office WHERE slug = :slug"), {"slug": slug})).scalar()
+    return found
+
+
+def _differences(change: Change) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of the part that was meant; a renamed one is found by neither name, then the whole office's."""
+    before, after = part_of(change.before, change.subject), part_of(change.after, change.subject)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return difference(before, after)
+    name = change.subject[-1] if change.subject else "city"
+    return ({} if before is None else {name: before}), ({} if after is None else {name: after})
