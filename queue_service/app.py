@@ -50,6 +50,7 @@ from queue_service.headers import security_headers_middleware
 from queue_service.limits.bodies import BODY_LIMIT_BYTES
 from queue_service.limits.gate import Gate
 from queue_service.limits.limiter import Limiter
+from queue_service.limits.pressure import Pressure
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import Hub
 from queue_service.live.listener import Listener
@@ -326,7 +327,8 @@ def create_app(settings: Settings) -> Litestar:
     describe(app)
     # Litestar's own middleware sees only the routes that it knows; an unknown address needs the id and the headers just as well.
     app.state.gate = gate = Gate(settings.public_url, settings.rate_limits, clock)
-    app.asgi_handler = request_id_middleware(security_headers_middleware(gate.around(app.asgi_handler), settings.public_url))
+    entered = gate.around(Pressure().around(app.asgi_handler))
+    app.asgi_handler = request_id_middleware(security_headers_middleware(entered, settings.public_url))
     return app
 
 

@@ -36,7 +36,7 @@ GUESS: Final = Limit("guess", 120)
 """Secrets per address that are nobody's: people mistype a link a few times; with 120 bits of secret a guesser needs for ever anyway."""
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_FREE = ("/static/", "/assets/", "/health/", "/kiosk/", "/display/")
+_FREE = ("/static/", "/assets/", "/health/", "/metrics", "/kiosk/", "/display/")
 _SIGN_IN = ("/api/staff/sessions", "/desk/login", "/account/oidc/", "/account/invitation", "/invitation")
 _PAIRING = ("/api/devices/pair", "/api/pairing")
 _DEVICE = ("/api/kiosk/", "/api/display/", "/api/device", "/live/kiosk", "/live/board", "/live/device")

@@ -1,0 +1,150 @@
+"""What happens past capacity: citizens wait a moment and are then asked to come again, while desks, kiosks and displays go on.
+
+A worker lets so many of the citizens' requests in at once, a few more wait at its door for a moment, and everybody else is answered 503
+with Retry-After at once, which costs microseconds. So the connections to the database always have room for the hall, and memory stays
+flat however many come. Refuses to look at who somebody is or to limit anybody over time: that is the gate's.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
+from prometheus_client import Counter
+
+from queue_service.errors import DomainError, Unavailable
+from queue_service.limits.bodies import BODY_LIMIT_BYTES
+from queue_service.limits.classes import READ, SAFE, WRITE, Limit, limit_of
+from queue_service.problems import render
+
+TURNED_AWAY = Counter("queue_turned_away_total", "Citizens' requests answered 503 because the worker was full.", ["kind"])
+FOLLOWED: Final = ("/live/ticket/", "/live/appointment/")
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Of one worker."""
+
+    reads: int = 32
+    """Four for each connection of the hot pool: enough to keep it busy, few enough that a desk's statement waits milliseconds."""
+    writes: int = 10
+    """Two thirds of the unit-of-work pool (`db.Database`): the rest is the staff's."""
+    waiting: int = 500
+    """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
+    patience: float = 4.0
+    """Seconds at the door: whoever waits longer reads a page that says so sooner than they press again."""
+    sockets: int = 20_000
+    """Phones that one worker follows: at 30 KB each, 600 MB."""
+
+
+class Room:
+    """So many inside, so many at the door, everybody else is sent away."""
+
+    def __init__(self, inside: int, waiting: int, patience: float) -> None:
+        self._places = asyncio.Semaphore(inside)
+        self._waiting = waiting
+        self._patience = patience
+        self.at_the_door = 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Raises Unavailable."""
+        if self._places.locked():
+            await self._wait()
+        else:
+            await self._places.acquire()
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _wait(self) -> None:
+        if self.at_the_door >= self._waiting:
+            raise Unavailable(FULL, retry_after=RETRY_SECONDS)
+        self.at_the_door += 1
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable(FULL, retry_after=RETRY_SECONDS) from None
+        finally:
+            self.at_the_door -= 1
+
+
+RETRY_SECONDS: Final = 3
+FULL: Final = {
+    "ru": "Сейчас очень много обращений. Подождите несколько секунд и повторите: введённое не потеряно.",
+    "en": "Very many people are here just now. Please wait a few seconds and try again: what you typed is not lost.",
+}
+
+
+class Pressure:
+    def __init__(self, capacity: Capacity | None = None) -> None:
+        self._capacity = capacity or Capacity()
+        self._rooms: dict[Limit | None, Room] = {
+            READ: Room(self._capacity.reads, self._capacity.waiting, self._capacity.patience),
+            WRITE: Room(self._capacity.writes, self._capacity.waiting, self._capacity.patience),
+        }
+        self._sockets = 0
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        follow = self._following(app)
+
+        async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == ScopeType.WEBSOCKET:
+                await (follow if scope["path"].startswith(FOLLOWED) else app)(scope, receive, send)
+                return
+            method: str = scope["method"]
+            room = self._rooms.get(limit_of(scope["path"], method))
+            if room is None:
+                await app(scope, receive, send)
+                return
+            try:
+                if method not in SAFE:
+                    receive = await _arrived(receive)
+                async with room.place():
+                    await app(scope, receive, send)
+            except DomainError as error:
+                TURNED_AWAY.labels(error.code).inc()
+                request: Request[Any, Any, Any] = Request(scope, receive, send)
+                await render(request, error).to_asgi_response(None, request)(scope, receive, send)
+
+        return middleware
+
+    def _following(self, app: ASGIApp) -> ASGIApp:
+        async def follow(scope: Scope, receive: Receive, send: Send) -> None:
+            if self._sockets >= self._capacity.sockets:
+                TURNED_AWAY.labels("socket").inc()
+                await receive()
+                # Before it is accepted: the page goes on by polling and tries the socket again later.
+                await send({"type": "websocket.close", "code": 1013, "reason": Unavailable.code})
+                return
+            self._sockets += 1
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._sockets -= 1
+
+        return follow
+
+
+async def _arrived(receive: Receive) -> Receive:
+    """The same messages, once the whole body is here: whoever sends it slowly must not hold a place meanwhile."""
+    messages: list[HTTPReceiveMessage | WebSocketReceiveMessage] = []
+    size, more = 0, True
+    while more and size <= BODY_LIMIT_BYTES:  # what is longer is refused inside, without being read
+        message = await receive()
+        messages.append(message)
+        body = message.get("body")
+        size += len(body) if isinstance(body, bytes) else 0
+        more = bool(message.get("more_body"))
+    messages.reverse()
+
+    async def again() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        return messages.pop() if messages else await receive()
+
+    return again

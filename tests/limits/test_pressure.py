@@ -1,0 +1,203 @@
+"""Past capacity citizens are asked to come again, at once and in words, while the hall goes on."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from queue_service.app import create_app
+from queue_service.errors import Unavailable
+from queue_service.limits.pressure import FULL, Capacity, Pressure, Room
+from queue_service.settings import Settings
+
+APP = create_app(Settings())
+"""Not started: it only writes the refusals."""
+SOON = 0.05
+"""Seconds at the door in these tests."""
+
+
+@dataclass
+class Place:
+    """An application that answers when the test says so, and what came to it."""
+
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    came: list[str] = field(default_factory=list)
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        self.came.append(scope["path"])
+        await self.open.wait()
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+
+def a_scope(path: str, kind: str = "http") -> dict[str, Any]:
+    asked = {"type": kind, "path": path, "headers": [], "query_string": b"", "client": ("127.0.0.1", 1)}
+    return asked | {"state": {}, "path_params": {}, "litestar_app": APP, "app": APP}
+
+
+async def ask(app: Any, path: str, method: str = "GET", kind: str = "http") -> dict[str, Any]:
+    """The first message of the answer, with the body of a refusal."""
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False} if kind == "http" else {"type": "websocket.connect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    scope = {
+        "type": kind,
+        "path": path,
+        "headers": [],
+        "query_string": b"",
+        "client": ("127.0.0.1", 1),
+        "state": {},
+        "path_params": {},
+        "litestar_app": APP,
+        "app": APP,
+    }
+    await app({**scope, **({"method": method} if kind == "http" else {})}, receive, send)
+    return {**said[0], "body": said[-1].get("body")} if said else {}
+
+
+async def everybody_has_moved() -> None:
+    """The loop has run every task until it waits for something: none of these tasks takes as many steps."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def until_inside(place: Place, count: int) -> None:
+    await everybody_has_moved()
+    assert len(place.came) == count
+
+
+async def test_a_full_room_lets_a_few_wait_and_sends_the_rest_away_at_once() -> None:
+    room = Room(inside=1, waiting=1, patience=60)
+    order: list[str] = []
+
+    async def stay(name: str, leave: asyncio.Event) -> None:
+        async with room.place():
+            order.append(name)
+            await leave.wait()
+
+    leave = asyncio.Event()
+    inside, waiting = asyncio.create_task(stay("first", leave)), asyncio.create_task(stay("second", leave))
+    await everybody_has_moved()
+    with pytest.raises(Unavailable):
+        await stay("third", leave)
+    leave.set()
+    await asyncio.gather(inside, waiting)
+    assert (order, room.at_the_door) == (["first", "second"], 0)
+    await stay("fourth", leave)  # and nobody's place was lost
+
+
+async def test_whoever_waits_too_long_is_told_to_come_again_and_takes_no_place() -> None:
+    room = Room(inside=1, waiting=5, patience=SOON)
+    async with room.place():
+        with pytest.raises(Unavailable) as told:
+            async with room.place():
+                raise AssertionError("let in")
+    assert told.value.retry_after
+    async with room.place():
+        assert room.at_the_door == 0
+
+
+async def test_somebody_who_goes_away_from_the_door_leaves_no_trace() -> None:
+    room = Room(inside=1, waiting=1, patience=60)
+    async with room.place():
+        gone = asyncio.create_task(room.place().__aenter__())
+        await everybody_has_moved()
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+    async with room.place():
+        assert room.at_the_door == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/api/desk/call-next", "POST"),
+        ("/api/kiosk/tickets", "POST"),
+        ("/desk", "GET"),
+        ("/admin", "GET"),
+        ("/api/staff/sessions", "POST"),
+        ("/health/ready", "GET"),
+        ("/static/tokens.css", "GET"),
+        ("/metrics", "GET"),
+    ],
+)
+async def test_the_hall_goes_on_while_citizens_are_sent_away(path: str, method: str) -> None:
+    place = Place()
+    app = Pressure(Capacity(reads=1, writes=1, waiting=0)).around(place.app)
+    citizens = [asyncio.create_task(ask(app, "/book")), asyncio.create_task(ask(app, "/api/public/appointments", "POST"))]
+    await until_inside(place, 2)
+    for refused in (await ask(app, "/t/secret"), await ask(app, "/api/public/appointments", "POST")):
+        assert refused["status"] == 503
+        assert (b"retry-after", b"3") in refused["headers"]
+    hall = asyncio.create_task(ask(app, path, method))
+    await until_inside(place, 3)
+    place.open.set()
+    assert (await hall)["status"] == 200
+    assert [(await each)["status"] for each in citizens] == [200, 200]
+
+
+async def test_a_program_reads_why_in_its_language_and_a_person_reads_a_page() -> None:
+    place = Place()
+    app = Pressure(Capacity(reads=1, waiting=0)).around(place.app)
+    inside = asyncio.create_task(ask(app, "/book"))
+    await until_inside(place, 1)
+    refused = await ask(app, "/api/public/offices")
+    assert json.loads(refused["body"]) | {"type": None} == {
+        "type": None,
+        "code": "unavailable",
+        "title": "unavailable",
+        "status": 503,
+        "detail": FULL["ru"],
+    }
+    place.open.set()
+    await inside
+
+
+async def test_phones_beyond_the_sockets_of_a_worker_are_refused_before_they_are_accepted_and_displays_never() -> None:
+    place = Place()
+    app = Pressure(Capacity(sockets=1)).around(place.app)
+    followed = asyncio.create_task(ask(app, "/live/ticket/one", kind="websocket"))
+    await until_inside(place, 1)
+    assert await ask(app, "/live/ticket/two", kind="websocket") == {
+        "type": "websocket.close",
+        "code": 1013,
+        "reason": "unavailable",
+        "body": None,
+    }
+    display = asyncio.create_task(ask(app, "/live/board", kind="websocket"))
+    await until_inside(place, 2)
+    place.open.set()
+    await asyncio.gather(followed, display)
+    assert await ask(app, "/live/appointment/three", kind="websocket") == {}  # the place is free again
+
+
+async def test_a_slow_body_holds_nobodys_place() -> None:
+    place = Place()
+    place.open.set()
+    app = Pressure(Capacity(writes=1, waiting=0)).around(place.app)
+    arrived = asyncio.Event()
+
+    async def slowly() -> Any:
+        await arrived.wait()
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope: Any = a_scope("/api/public/appointments") | {"method": "POST"}
+    slow: asyncio.Task[Any] = asyncio.ensure_future(app(scope, slowly, send))
+    await everybody_has_moved()
+    assert (await ask(app, "/api/public/appointments", "POST"))["status"] == 200
+    arrived.set()
+    await slow
+    assert said[0]["status"] == 200
