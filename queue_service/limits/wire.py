@@ -17,7 +17,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _head = 0
     """Bytes of the present head that the parser has handed over."""
     _fed = 0
-    """Bytes since the head began: one endless header is handed over only when it ends."""
+    """Bytes that came while it went on: one endless header is handed over only when it ends."""
+    _begun = 0
+    """Heads of this line so far."""
     _in_head = True
     _patience: asyncio.TimerHandle | None = None
 
@@ -30,14 +32,18 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._fed += len(data)
+        begun = self._begun
         super().data_received(data)
-        if self._in_head and self._fed > HEAD_LIMIT_BYTES and not self.transport.is_closing():
+        if not self._in_head or begun != self._begun:
+            return
+        self._fed += len(data)
+        if self._fed > HEAD_LIMIT_BYTES and not self.transport.is_closing():
             self.send_400_response("")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head, self._fed, self._in_head = 0, 0, True
+        self._begun += 1
         self._wait()
 
     def on_url(self, url: bytes) -> None:
@@ -55,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """And 431 where it was only too long."""
-        if max(self._head, self._fed if self._in_head else 0) <= HEAD_LIMIT_BYTES:
+        if max(self._head, self._fed) <= HEAD_LIMIT_BYTES:
             super().send_400_response(msg)
             return
         self.transport.write(STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n")
