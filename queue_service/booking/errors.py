@@ -34,6 +34,13 @@ class NoSuchBooking(NotFound):
     sentence = {"ru": "Такой записи нет.", "en": "There is no such booking."}
 
 
+class BookingErased(NoSuchBooking):
+    """The link of a booking whose data is destroyed, by age or by the citizen's wish."""
+
+    code = "booking_erased"
+    sentence = {"ru": "Данные этой записи удалены.", "en": "The data of this booking has been erased."}
+
+
 class HoldExpired(DomainError):
     code = "hold_expired"
     sentence = {

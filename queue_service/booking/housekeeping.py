@@ -1,4 +1,4 @@
-"""What time does to bookings: holds lapse, freed parts return, days pass.
+"""What time does to bookings: holds lapse, freed parts return, days pass, and in the end names are destroyed.
 
 Nothing waits for it: a lapsed hold is free the moment it lapses, and is swept by whoever wants its place. Refuses to touch what somebody is
 changing at the same time.
@@ -6,6 +6,7 @@ changing at the same time.
 
 from datetime import datetime, timedelta
 
+from queue_service.booking.retention import HOURLY_MINUTE, destroy_due
 from queue_service.db import Pool
 
 NOT_COME = timedelta(hours=24)
@@ -45,3 +46,5 @@ async def keep_booking(pool: Pool, now: datetime) -> None:
     await pool.execute(_RETURN, now)
     await pool.execute(_MISSED, now - NOT_COME)
     await pool.execute(_CODES, now)
+    if now.minute == HOURLY_MINUTE:
+        await destroy_due(pool, now)

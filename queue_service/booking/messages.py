@@ -171,6 +171,11 @@ async def send_again(db: AsyncSession, booking: Booking, place: Place, appointme
     await put(db, booking.ring, replace(message, key=f"{message.key}-again-{now:%Y%m%d%H%M}", calendar=event), now)
 
 
+def links_key(booking: Booking, address: str) -> str:
+    """What the keys of all lists that went to this contact begin with."""
+    return f"links-{booking.ring.fingerprint(f'links {address}').hex()[:24]}-"
+
+
 async def links(db: AsyncSession, booking: Booking, contact: Contact, bookings: list[Appointment], language: str, now: datetime) -> None:
     """The contact's bookings, sent to the contact itself and shown to nobody else; at most once an hour."""
     if not bookings:
@@ -191,6 +196,6 @@ async def links(db: AsyncSession, booking: Booking, contact: Contact, bookings: 
     first = bookings[0]
     place = await booking.at_id(first.office_id, now)
     facts = msgspec.structs.replace(facts_of(booking, place, first), links=listed, reference="", link="", documents=[])
-    key = f"links-{booking.ring.fingerprint(f'links {contact.address}').hex()[:24]}-{now:%Y%m%d%H}"
+    key = f"{links_key(booking, contact.address)}{now:%Y%m%d%H}"
     message = Message(key=key, kind=Kind.LINKS, contact=contact, language=language, appointment_id=None, due_at=now, facts=facts)
     await put(db, booking.ring, message, now)

@@ -30,9 +30,6 @@ def _in(column: str, values: Any) -> str:
     return f"{column} IN ({', '.join(sorted(repr(value.value) for value in values))})"
 
 
-_BOOKED = text("state = 'booked'")
-
-
 class Lane(SQLModel, table=True):
     """A unit of appointment capacity: not a person and not a desk."""
 
@@ -158,8 +155,8 @@ class Appointment(SQLModel, table=True):
         Index("uq_appointment_reference", "reference", unique=True, postgresql_where=text("state <> 'expired'")),
         # A retried hold meets this index and gives its part of the lane back.
         Index("uq_appointment_key", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
-        # Active bookings of a contact across the city.
-        Index("ix_appointment_contact", "contact_hash", postgresql_where=_BOOKED),
+        # Bookings of a contact across the city.
+        Index("ix_appointment_contact", "contact_hash", postgresql_where=text("contact_hash IS NOT NULL")),
         # An office's day, and what the housekeeping closes.
         Index("ix_appointment_day", "office_id", "starts_at"),
         # What is still to be destroyed when its days are over.

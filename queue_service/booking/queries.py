@@ -8,7 +8,7 @@ import asyncpg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking.errors import NoSuchBooking
+from queue_service.booking.errors import BookingErased, NoSuchBooking
 from queue_service.booking.models import Appointment
 from queue_service.booking.office import Booking
 from queue_service.booking.rules import AppointmentState, BookingCalendar, reference_in
@@ -18,6 +18,7 @@ from queue_service.notifications.contacts import BadContact, parse_contact
 _COLUMNS = """id, secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, hold_expires_at,
        extended, moves, sequence, via, displaced_at"""
 _BY_SECRET = f"SELECT {_COLUMNS} FROM appointment WHERE secret = $1"
+_ERASED = "SELECT true FROM appointment WHERE secret = 'erased-' || encode(sha256(convert_to($1, 'UTF8')), 'hex')"
 _BY_REFERENCE = f"SELECT {_COLUMNS} FROM appointment WHERE reference = $1 AND state <> 'expired'"
 _BY_ID = f"SELECT {_COLUMNS} FROM appointment WHERE id = ANY ($1::bigint[])"
 _OF_DAY = f"""
@@ -52,10 +53,10 @@ def _now_of(row: asyncpg.Record) -> AppointmentNow:
 
 
 async def appointment_by_secret(pool: Pool | Connection, secret: str) -> AppointmentNow:
-    """Raises NoSuchBooking."""
+    """Raises NoSuchBooking; BookingErased, which is one, for the link of a booking that is destroyed."""
     row = await pool.fetchrow(_BY_SECRET, secret)
     if row is None:
-        raise NoSuchBooking
+        raise BookingErased if await pool.fetchval(_ERASED, secret) else NoSuchBooking
     return _now_of(row)
 
 

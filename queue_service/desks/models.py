@@ -48,6 +48,8 @@ class ShiftEvent(SQLModel, table=True):
     """Journal of shifts: opened, paused, resumed, closed, each with its reason."""
 
     __tablename__ = "shift_event"
+    # Free words, which are not kept longer than names are.
+    __table_args__ = (Index("ix_shift_event_note", "at", postgresql_where=text("note IS NOT NULL")),)
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     shift_id: int = Field(foreign_key="shift.id", sa_type=BigInteger, index=True)

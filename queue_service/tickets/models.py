@@ -112,6 +112,8 @@ class Ticket(SQLModel, table=True):
         Index("ix_ticket_missed", "office_id", "ended_at", postgresql_where=text("state = 'no_show'")),
         # Read by every screen of the office: whom the desks have now.
         Index("ix_ticket_active", "office_id", postgresql_where=_AT_A_DESK),
+        # Free words, which are not kept longer than names are.
+        Index("ix_ticket_comment", "issued_at", postgresql_where=text("comment IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
