@@ -38,5 +38,11 @@ QueueDisplay.addresses = (function () {
       (display.zone ? "&zone=" + encodeURIComponent(display.zone) : "") + (display.token ? "&token=" + encodeURIComponent(display.token) : "");
   }
 
-  return { read: read, board: board, live: live, voice: "/assets/voice/ru/" };
+  /** @param {string} claim what only a waiting display knows */
+  function pairing(claim) { return "/api/devices/pairings/" + encodeURIComponent(claim); }
+
+  return {
+    read: read, board: board, live: live, pairing: pairing, pairings: "/api/devices/pairings", token: "/api/devices/token", health: "/api/devices/health",
+    voice: "/assets/voice/ru/"
+  };
 }());

@@ -8,7 +8,8 @@
      desk_states: {number: string, state: string, until: string|null}[],
      office: {slug: string, name: {ru: string}, time_zone: string}, zone: {code: string, name: {ru: string}}|null,
      open: {now: boolean, opens_at: string|null, closes_at: string|null, sentence: {ru: string}|null},
-     settings: {distance_m: number, volume: number, rows: number, theme: string, gong: boolean}}} Board */
+     settings: {distance_m: number, screen_inches?: number, volume: number, rows: number, theme: string, gong: boolean,
+       night?: {from: string, to: string, dim: number}|null, closed?: {ru: string, en?: string}|null}}} Board */
 var QueueDisplay = QueueDisplay || {};
 QueueDisplay.calls = (function () {
   "use strict";

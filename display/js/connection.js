@@ -26,7 +26,7 @@ QueueDisplay.connection = (function () {
         up: boards reach us; problem: what the service objects to; refused: it does not know our token
       @param {*} [world] what a test replaces: WebSocket, XMLHttpRequest, setTimeout, clearTimeout, random */
   function create(addresses, page, world) {
-    var socket = null, failures = 0, retry = 0, watchdog = 0, poll = 0, request = null, pollFailures = 0, polling = false, live = false, refused = false;
+    var socket = null, failures = 0, retry = 0, watchdog = 0, poll = 0, request = null, pollFailures = 0, polling = false, live = false, refused = false, stopped = false;
     world = world || window;
     var random = world.random || Math.random;
 
@@ -35,12 +35,13 @@ QueueDisplay.connection = (function () {
     function connect() {
       var mine, opened = 0, dead = false;
       retry = 0;
+      if (stopped) { return; }
       if (!world.WebSocket) { failures = POLL_AFTER; startPolling(); return; }
       try { mine = new world.WebSocket(addresses.live); } catch (error) { lost(); return; }
       socket = mine;
 
       function end(event) {
-        if (dead) { return; }
+        if (dead || stopped) { return; }
         refused = Boolean(event && event.code === REFUSED);
         dead = true;
         world.clearTimeout(watchdog);
@@ -59,7 +60,7 @@ QueueDisplay.connection = (function () {
       mine.onmessage = function (event) {
         var board = parse(event.data);
         listen();
-        if (!board) { return; }
+        if (!board || stopped) { return; }
         live = true;
         stopPolling();
         page.onLink(true, "", false);
@@ -90,6 +91,7 @@ QueueDisplay.connection = (function () {
     }
 
     function ask() {
+      if (stopped) { return; }
       request = new world.XMLHttpRequest();
       request.open("GET", addresses.board);
       request.timeout = ANSWER_WITHIN;
@@ -112,6 +114,13 @@ QueueDisplay.connection = (function () {
 
     connect();
     return {
+      /** For good: the page begins another connection, or none. */
+      stop: function () {
+        stopped = true;
+        world.clearTimeout(retry);
+        stopPolling();
+        if (socket) { socket.onopen = socket.onmessage = socket.onclose = null; socket.close(); socket = null; }
+      },
       /** The set says that the network is back: do not wait for the next turn. */
       hurry: function () {
         if (retry && !live) {

@@ -12,9 +12,9 @@ QueueDisplay.main = (function () {
   var SETTLE = 2000;       /* sound is "refused" for a moment in every browser that has just opened the page */
   var DEFAULTS = { distance_m: 5, volume: 80, rows: 6, theme: "dark", gong: true };
 
-  var memory = QueueDisplay.memory, address = QueueDisplay.addresses.read(window.location), device = "device." + address.office + "." + address.zone + (address.desk ? "." + address.desk : "");
-  var known = memory.read(device) || {}, settings = known.settings || DEFAULTS, link = { up: false, since: tick(), problem: "", refused: false };
-  var calls = QueueDisplay.calls.create(memory.announced(Date.now())), painter = QueueDisplay.render.create(), ticker = QueueDisplay.ticker.create();
+  var memory = QueueDisplay.memory, address = QueueDisplay.addresses.read(window.location), link = { up: false, since: tick(), problem: "", refused: false };
+  var owner = QueueDisplay.owner.create(address, { sound: voiceState, onChange: begin, onCode: draw }), settings = owner.settings() || DEFAULTS;
+  var calls = QueueDisplay.calls.create(memory.announced(Date.now())), painter = QueueDisplay.render.create(), over = QueueDisplay.over.create(), ticker = QueueDisplay.ticker.create();
   var sound, announcer, connection, keepUp, mutedSince = null;
 
   /** Milliseconds that never jump, unlike the set's clock when it finds its time server. */
@@ -23,34 +23,37 @@ QueueDisplay.main = (function () {
   function start() {
     window.history.replaceState(null, "", address.clean);
     calls.ahead = Date.now() - tick();
-    if (address.token) {
-      known = { token: address.token, settings: null };
-      memory.write(device, known);
-    }
     sound = QueueDisplay.sound.create(QueueDisplay.addresses.voice, draw);
     announcer = QueueDisplay.announcer.create({ next: nextCall, sound: sound, settings: voice, onSpeak: onSpeak, onSpoken: onSpoken });
     listen();
     applyTheme();
     draw();
-    if (address.office) {
-      connect();
-      keepUp = QueueDisplay.upkeep.create(function () {
-        return { hour: QueueDisplay.time.local(now(), zone()).getUTCHours(), calls: calls.board ? calls.board.calls.length : 0 };
-      });
-    } else {
-      link.problem = "В адресе табло не указано отделение: /display/?office=…";
-    }
+    keepUp = QueueDisplay.upkeep.create(function () {
+      return { hour: QueueDisplay.time.local(now(), zone()).getUTCHours(), calls: calls.board ? calls.board.calls.length : 0 };
+    });
+    owner.start();
+    begin();
     window.setInterval(beat, BEAT);
   }
 
-  /** The hall speaks once: the display above a desk only shows. */
-  function voice() { return address.desk ? { volume: 0, gong: false } : settings; }
+  /** With the owner's office and token from now on, or with none. */
+  function begin() {
+    settings = owner.settings() || DEFAULTS;
+    if (connection) { connection.stop(); connection = null; }
+    if (owner.hasBoard()) { connect(); }
+    draw();
+  }
+
+  /** The hall speaks once: the display above a desk only shows, and one that says «закрыто» is silent. */
+  function voice() { return address.desk || settings.closed ? { volume: 0, gong: false } : settings; }
+
+  function voiceState() { return sound && voice().volume > 0 ? sound.status() : ""; }
 
   function now() { return QueueDisplay.calls.serverNow(calls, tick()); }
   function zone() { return calls.board ? calls.board.office.time_zone : "Europe/Moscow"; }
 
   function connect() {
-    var display = { office: address.office, zone: address.zone, token: known.token || "" };
+    var display = { office: owner.office(), zone: address.zone, token: owner.token() };
     connection = QueueDisplay.connection.create(
       { live: QueueDisplay.addresses.live(window.location, display), board: QueueDisplay.addresses.board(display) },
       { onBoard: onBoard, onLink: onLink }
@@ -69,10 +72,10 @@ QueueDisplay.main = (function () {
 
   function onBoard(board, fromSocket) {
     /* A plain request carries no device token, so its settings are the defaults: what the socket once said stays. */
-    if (fromSocket || !known.settings) { settings = board.settings || DEFAULTS; }
-    if (fromSocket && JSON.stringify(known.settings) !== JSON.stringify(settings)) {
-      known = { token: known.token || "", settings: settings };
-      memory.write(device, known);
+    if (fromSocket || !owner.settings()) { settings = board.settings || DEFAULTS; }
+    if (fromSocket) {
+      owner.accept();
+      owner.keepSettings(settings);
     }
     applyTheme();
     QueueDisplay.calls.receive(calls, address.desk ? QueueDisplay.deskScreen.ofDesk(board, address.desk) : board, tick());
@@ -84,7 +87,9 @@ QueueDisplay.main = (function () {
     if (link.up !== up) { link.since = tick(); }
     link.up = up;
     link.problem = problem;
-    link.refused = refused && Boolean(known.token);
+    if (refused && !link.refused && owner.refuse()) { return; }  /* begins anew with the token of another tab */
+    link.refused = refused && owner.wasRefused();
+    if (!owner.hasBoard() && connection) { connection.stop(); connection = null; }
     draw();
   }
 
@@ -117,11 +122,16 @@ QueueDisplay.main = (function () {
   }
 
   function draw() {
-    var at = tick(), view = QueueDisplay.screen.view(calls, link, at);
+    var at = tick(), view = QueueDisplay.screen.view(calls, link, at), code = owner.code();
+    if (view.warning && code) { view.warning += ". Код подключения " + code.code.slice(0, 3) + "\u00a0" + code.code.slice(3); }
+    over.draw(QueueDisplay.over.what({
+      board: owner.hasBoard(), refused: owner.wasRefused(), code: code, settings: settings, clock: calls.board ? QueueDisplay.time.clock(now(), zone()) : "",
+      called: view.kind === "calls"
+    }));
     if (address.desk) { view = QueueDisplay.deskScreen.view(view, calls.board, address.desk); }
     var hall = QueueDisplay.sizes.letters({
       width: window.innerWidth, height: window.innerHeight, distance: address.distance || settings.distance_m,
-      diagonal: address.diagonal, contrast: document.documentElement.getAttribute("data-theme") === "contrast"
+      diagonal: address.diagonal || settings.screen_inches, contrast: document.documentElement.getAttribute("data-theme") === "contrast"
     });
     var capacity = Math.floor(window.innerWidth * 0.94 / (hall.rest * 0.9 * 0.56));  /* 0.9: display.css; 0.56 em: a Russian letter of the typeface, on average */
     if (window.innerWidth < window.innerHeight) { capacity = capacity * 2 - 12; }  /* upright: two lines, less what the break between them may cost */

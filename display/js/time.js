@@ -89,5 +89,8 @@ QueueDisplay.time = (function () {
     return hours + " " + plural(hours, ["час", "часа", "часов"]) + " назад";
   }
 
-  return { parse: parse, local: local, clock: clock, date: date, upcoming: upcoming, today: today, plural: plural, ago: ago };
+  /** On the set's own clock, before it is known whose hall it hangs in. @param {Date} moment */
+  function hourAndMinute(moment) { return two(moment.getHours()) + ":" + two(moment.getMinutes()); }
+
+  return { hourAndMinute: hourAndMinute, parse: parse, local: local, clock: clock, date: date, upcoming: upcoming, today: today, plural: plural, ago: ago };
 }());

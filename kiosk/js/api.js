@@ -3,7 +3,7 @@
  * and refuses to retry, to wait or to decide: that is for its callers.
  */
 
-/** @import {Answer, Lang, MenuAnswer, Order} from "./types.js" */
+/** @import {Answer, Health, Lang, MenuAnswer, OpenPairing, Order} from "./types.js" */
 
 /** A visitor stands in front of the screen: longer than this, repeating under the same key is better than waiting. */
 const ANSWER_TIMEOUT_MS = 8000;
@@ -71,19 +71,57 @@ async function ask(what, body, headers, lang) {
 
 /**
  * Health is best effort: a kiosk that cannot report is seen by its silence.
- * @param {string} token
- * @param {{version: string, errors: string[]}} page
- * @param {"ok" | "unknown" | "error"} printer
+ * @param {string} token @param {Health} health
+ * @returns {Promise<{now: string, renew: boolean} | null>}
  */
-export async function sendHealth(token, page, printer) {
+export const sendHealth = (token, health) => post("/api/devices/health", health, token);
+
+/** The token that follows this one. @param {string} token @returns {Promise<string | null>} */
+export async function renewToken(token) {
+  const answer = await post("/api/devices/token", {}, token);
+  return answer ? String(answer.token) : null;
+}
+
+/**
+ * A code for the screen.
+ * @param {string} kind @param {string} version @param {string | null} previous  the claim of the code before
+ * @returns {Promise<OpenPairing | null>}
+ */
+export async function openPairing(kind, version, previous) {
+  const answer = await post("/api/devices/pairings", { kind, version, previous }, null);
+  // By the service's clock: this device's own may be wrong by hours.
+  return answer && { claim: answer.claim, code: answer.code, ends: Date.now() + Date.parse(answer.expires_at) - Date.parse(answer.now) };
+}
+
+/** The service keeps the question for 25 s. */
+const PAIRING_TIMEOUT_MS = 35_000;
+
+/** @param {string} claim @returns {Promise<{kind: "waiting" | "over" | "silent"} | {kind: "paired", token: string}>} */
+export async function waitForPairing(claim) {
   try {
-    await fetch("/api/kiosk/health", {
+    const response = await fetch(`/api/devices/pairings/${encodeURIComponent(claim)}`, { cache: "no-store", signal: AbortSignal.timeout(PAIRING_TIMEOUT_MS) });
+    if (response.status === 404) return { kind: "over" };
+    if (!response.ok) return { kind: "silent" };
+    const answer = await response.json();
+    return answer.state === "paired" ? { kind: "paired", token: answer.token } : { kind: "waiting" };
+  } catch {
+    return { kind: "silent" };
+  }
+}
+
+/** @param {string} path @param {unknown} body @param {string | null} token @returns {Promise<any>} null for whatever is no answer */
+async function post(path, body, token) {
+  try {
+    const response = await fetch(path, {
       method: "POST",
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ page, printer: { state: printer } }),
+      headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
-  } catch { /* the next report comes in a minute */ }
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
 }
 
 /** @param {string} token */

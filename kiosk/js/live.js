@@ -21,6 +21,7 @@ const jitter = (ms) => ms * (0.6 + Math.random() * 0.8);
 
 /**
  * @param {string} token
+ * @returns {{stop: () => void}}
  * @param {{onMenu: (menu: Menu) => void, onLost: () => void, onUnpaired: () => void}} tell
  */
 export function follow(token, { onMenu, onLost, onUnpaired }) {
@@ -31,6 +32,7 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
   let socket = null;
   /** An open socket that has brought nothing yet is not to be relied on. */
   let speaks = false;
+  let stopped = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let silence;
 
@@ -42,9 +44,11 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
   }
 
   function connect() {
+    if (stopped) return;
     const line = new WebSocket(liveAddress(token));
     socket = line;
     line.onmessage = (message) => {
+      if (stopped) return;
       retry = FIRST_RETRY_MS;
       speaks = true;
       received(JSON.parse(String(message.data)));
@@ -74,6 +78,7 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
 
   async function ask() {
     const answer = await fetchMenu(token);
+    if (stopped) return;
     if (answer.kind === "menu") received(answer.menu);
     else if (answer.kind === "unpaired") onUnpaired();
     else {
@@ -83,6 +88,7 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
   }
 
   function poll() {
+    if (stopped) return;
     setTimeout(poll, jitter(POLL_MS));
     if (!speaks) void ask();
   }
@@ -90,4 +96,13 @@ export function follow(token, { onMenu, onLost, onUnpaired }) {
   void ask();
   connect();
   setTimeout(poll, jitter(POLL_MS));
+  return {
+    stop: () => {
+      stopped = true;
+      clearTimeout(silence);
+      const line = socket;
+      socket = null;
+      line?.close();
+    },
+  };
 }

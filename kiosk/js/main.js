@@ -4,13 +4,13 @@
  */
 
 import { checkIn, takeTicket } from "./api.js";
-import { officeNow, setClock } from "./clock.js";
-import { pairedToken, reportHealth } from "./device.js";
+import { hourAndMinute, officeNow, setClock } from "./clock.js";
 import { makeRoom, showBelow, whatFits } from "./fit.js";
 import { createCountdown, createIdle } from "./idle.js";
-import { follow } from "./live.js";
+import { darkness } from "./night.js";
+import { createOwner } from "./owner.js";
 import { again, printTicket } from "./print.js";
-import { announce, render } from "./render.js";
+import { announce, darken, render } from "./render.js";
 import { createScanner, digitOf } from "./scanner.js";
 import { bookedSentence } from "./screen-check-in.js";
 import { CODE_LENGTH, asking, initial, reduce, screenOf, serviceOf, worthResetting } from "./state.js";
@@ -27,12 +27,18 @@ const SLOW_AFTER_MS = 4000;
 const DOUBLE_TAP = { ms: 400, px: 40 };
 const QR_WAITS_MS = [500, 1000, 2000, 4000, 8000];
 
-const token = pairedToken();
 /** @type {State} */
 let state = initial;
 /** @type {"ok" | "unknown" | "error"} */
 let printer = "unknown";
 const scanner = createScanner();
+const owner = createOwner({
+  printer: () => printer,
+  onMenu: (menu) => { setClock(menu.now); dispatch({ type: "menu", menu }); },
+  onLost: () => dispatch({ type: "lost" }),
+  onUnpaired: (revoked) => dispatch({ type: "unpaired", revoked }),
+  onCode: (code, until) => dispatch({ type: "code", code, until }),
+});
 
 /** @param {KioskEvent} event */
 function dispatch(event) {
@@ -49,6 +55,7 @@ function dispatch(event) {
   if (state.typed !== before.typed && is === "check_in") announce(phrases(state.lang).codeTyped([...state.typed].join(" ")));
   if (state.short && !before.short) announce(phrases(state.lang).codeShort(CODE_LENGTH - state.typed.length));
   if (state.lang !== before.lang) announce(document.title);
+  if (state.engaged !== before.engaged || state.menu !== before.menu) dim();
 }
 
 /** @param {(screen: HTMLElement) => void} act */
@@ -95,18 +102,20 @@ function touched() {
 /** For a service or for a booking: both may be asked for again until an answer comes. */
 async function ask() {
   const { step, order, arrival } = state;
-  if (!token) return;
-  const request = step === "checking" ? () => checkIn(token, arrival ?? "", state.lang) : order && (() => takeTicket(token, order, state.lang));
+  // The token may be renewed between two attempts.
+  const request = step === "checking" ? () => checkIn(owner.token(), arrival ?? "", state.lang) : order && (() => takeTicket(owner.token(), order, state.lang));
   if (!request) return;
   const says = phrases(state.lang);
   announce(step === "checking" ? says.checking : says.printingLead);
   const slow = setTimeout(() => { dispatch({ type: "slow" }); announce(phrases(state.lang).printingSlow); }, SLOW_AFTER_MS);
   for (const wait of [...ATTEMPT_WAITS_MS, null]) {
     const answer = await request();
+    if (answer.kind === "unpaired" && owner.followsOtherTab()) continue;
     if (answer.kind !== "silent" || wait === null) {
       clearTimeout(slow);
       if (answer.kind === "ticket") dispatch({ type: "issued", ticket: answer.ticket });
       else if (answer.kind === "refused") dispatch({ type: "refused", refusal: answer.refusal });
+      else if (answer.kind === "unpaired") owner.lose();
       else dispatch({ type: answer.kind });
       return;
     }
@@ -236,15 +245,18 @@ document.addEventListener("error", (event) => {
 
 // ---- the beginning
 
+/** Dark at night, while nobody stands there. */
+function dim() {
+  const settings = state.menu?.device.settings;
+  darken(settings && !state.engaged ? darkness(settings.night, hourAndMinute(officeNow(), state.menu?.office.time_zone ?? "UTC")) : 0);
+}
+
 render(state);
 fit();
-if (token) {
-  follow(token, {
-    onMenu: (menu) => { setClock(menu.now); dispatch({ type: "menu", menu }); },
-    onLost: () => dispatch({ type: "lost" }),
-    onUnpaired: () => dispatch({ type: "unpaired" }),
-  });
-  reportHealth(token, () => printer);
-  // Only the clock in the head moves by itself.
-  setInterval(() => { if (officeNow().getSeconds() < 5) render(state); }, 5000);
-} else dispatch({ type: "unpaired" });
+owner.start();
+// Only the clock in the head moves by itself.
+setInterval(() => {
+  if (officeNow().getSeconds() >= 5) return;
+  render(state);
+  dim();
+}, 5000);

@@ -10,9 +10,10 @@ import { icon } from "./icons.js";
 import { checkInScreen } from "./screen-check-in.js";
 import { chooseScreen, privilegeScreen, textOf } from "./screen-choose.js";
 import { confirmScreen } from "./screen-confirm.js";
-import { closedScreen, noticeScreen } from "./screen-notice.js";
+import { closedScreen, noticeScreen, shutScreen } from "./screen-notice.js";
+import { unpairedScreen } from "./screen-pairing.js";
 import { printingScreen, ticketScreen } from "./screen-ticket.js";
-import { screenOf } from "./state.js";
+import { languages, screenOf } from "./state.js";
 import { phrases, words } from "./texts.js";
 
 /** @import {State, Screen} from "./state.js" */
@@ -67,6 +68,8 @@ function viewOf(state, screen) {
     case "taking": return printingScreen(state);
     case "ticket": return ticketScreen(state);
     case "closed": return closedScreen(state);
+    case "shut": return shutScreen(state);
+    case "unpaired": return unpairedScreen(state);
     default: return noticeScreen(state, screen);
   }
 }
@@ -102,7 +105,7 @@ function renderFoot(state) {
   /** @param {string} action @param {boolean} pressed @param {(Node | string)[]} label */
   const toggle = (action, pressed, ...label) => h("button", { type: "button", class: "button line", "data-action": action, "aria-pressed": String(pressed) }, ...label);
   fill(part(".foot"), h("div", { class: "foot-row", role: "group", "aria-label": says.settings },
-    h("button", { type: "button", class: "button line", "data-action": "lang", lang: state.lang === "ru" ? "en" : "ru" }, says.language),
+    languages(state.menu).length > 1 && h("button", { type: "button", class: "button line", "data-action": "lang", lang: state.lang === "ru" ? "en" : "ru" }, says.language),
     toggle("contrast", state.contrast, says.contrast),
     toggle("large", state.large, says.large),
     toggle("low", state.low, icon("wheelchair"), h("span", {}, says.low))));
@@ -123,6 +126,13 @@ function renderIdle(state) {
         h("button", { type: "button", class: "button line big", "data-action": "reset" }, says.home)));
     if (!dialog.open) dialog.showModal();
   } else if (dialog.open) dialog.close();
+}
+
+/** @param {number} share  of the light that is taken away */
+export function darken(share) {
+  const dark = part(".dark");
+  dark.hidden = share === 0;
+  dark.style.opacity = String(share);
 }
 
 /** Says something to a screen reader without moving the focus. @param {string} sentence */

@@ -1,5 +1,5 @@
 /**
- * Why: the screens that only say something: the service is away, the office is closed, the kiosk is not paired, a ticket was refused. One calm
+ * Why: the screens that only say something: the service is away, the office or this kiosk is closed, a ticket was refused. One calm
  * heading, one sentence that says what to do, and never a dead end without a person to turn to.
  */
 
@@ -18,7 +18,6 @@ export function noticeScreen(state, screen) {
   const says = phrases(state.lang);
   switch (screen) {
     case "away": return notice("again", says.awayTitle, [h("p", { class: "lead" }, says.awayLead), h("p", { class: "lead soft" }, says.awayHelp)]);
-    case "unpaired": return notice("link", says.unpairedTitle, [h("p", { class: "lead" }, says.unpairedLead), h("p", { class: "staff soft" }, says.unpairedStaff)]);
     case "trouble": return notice("again", says.troubleTitle, [h("p", { class: "lead" }, says.troubleLead)], [button(state.arrival === null ? "take" : "check", says.tryAgain, "huge"), homeButton(says.home)]);
     case "refused": return state.arrival === null ? refused(state, says) : bookingRefusedScreen(state);
     default: return notice("again", says.startTitle, [h("p", { class: "lead" }, says.startLead)]);
@@ -34,6 +33,17 @@ export function closedScreen(state) {
     ...(open?.opens_at ? [h("p", { class: "opens num" }, says.opens(dayAndTime(new Date(open.opens_at), zone, state.lang)))] : []),
     open?.sentence ? h("p", { class: "lead soft", lang: wordsLang(open.sentence, state.lang) }, words(open.sentence, state.lang)) : h("p", { class: "lead soft" }, says.closedLead),
   ]);
+}
+
+/** Administration has closed this kiosk: its own words, in both languages where there are both. @param {State} state @returns {View} */
+export function shutScreen(state) {
+  const closed = state.shown?.device.settings.closed ?? { ru: "" };
+  const says = phrases(state.lang);
+  const other = state.lang === "ru" ? closed.en : closed.ru;
+  return notice("closed", words(closed, state.lang), [
+    ...(other && other !== words(closed, state.lang) ? [h("p", { class: "lead", lang: state.lang === "ru" ? "en" : "ru" }, other)] : []),
+    h("p", { class: "lead soft" }, says.shutLead),
+  ], [], wordsLang(closed, state.lang));
 }
 
 /** @param {State} state @param {Phrases} says @returns {View} */
@@ -54,11 +64,11 @@ function refusalTitle(code, says) {
   }
 }
 
-/** @param {string} sign @param {string} title @param {Node[]} sentences @param {Node[]} [buttons] @returns {View} */
-function notice(sign, title, sentences, buttons = []) {
+/** @param {string} sign @param {string} title @param {Node[]} sentences @param {Node[]} [buttons] @param {string | null} [lang] @returns {View} */
+function notice(sign, title, sentences, buttons = [], lang = null) {
   return {
     title,
-    say: [h("div", { class: "notice" }, h("span", { class: "sign" }, icon(sign)), h("h1", { tabindex: -1 }, title), ...sentences)],
+    say: [h("div", { class: "notice" }, h("span", { class: "sign" }, icon(sign)), h("h1", { tabindex: -1, lang }, title), ...sentences)],
     act: buttons.length > 0 ? [h("div", { class: "bar" }, ...buttons)] : [],
   };
 }

@@ -12,7 +12,7 @@
 
 /**
  * @typedef {"home" | "services" | "confirm" | "privilege" | "check_in" | "checking" | "taking" | "ticket" | "refused" | "trouble"} Step
- * @typedef {Step | "start" | "away" | "closed" | "unpaired"} Screen
+ * @typedef {Step | "start" | "away" | "closed" | "shut" | "unpaired"} Screen   closed: by the opening hours; shut: by administration
  *
  * @typedef {object} State
  * @property {Step} step
@@ -21,6 +21,8 @@
  * @property {boolean} large
  * @property {boolean} low            controls in the lower half
  * @property {boolean} paired
+ * @property {boolean} revoked        it was paired, and is no more
+ * @property {{code: string, until: string} | null} pairing  the code on the screen of a kiosk that is not paired
  * @property {"starting" | "ok" | "lost"} link
  * @property {Menu | null} menu       the latest
  * @property {Menu | null} shown      what the visitor sees
@@ -43,7 +45,7 @@
  *
  * @typedef {{name: "home" | "services" | "privilege", items: (Group | Service | Privilege)[], perPage: number}} List
  *
- * @typedef {{type: "menu", menu: Menu} | {type: "lost"} | {type: "unpaired"} | {type: "fit", fit: Fit}
+ * @typedef {{type: "menu", menu: Menu} | {type: "lost"} | {type: "unpaired", revoked: boolean} | {type: "code", code: string, until: string} | {type: "fit", fit: Fit}
  *   | {type: "touch"} | {type: "home"} | {type: "back"} | {type: "reset"}
  *   | {type: "group", letter: string} | {type: "service", code: string} | {type: "more"} | {type: "less"}
  *   | {type: "privileges"} | {type: "privilege", code: string | null} | {type: "need", code: string}
@@ -64,7 +66,7 @@ export const PER_PAGE = 8;
 
 /** @type {Readonly<State>} */
 export const initial = Object.freeze({
-  step: "home", lang: "ru", contrast: false, large: false, low: false, paired: true, link: "starting", menu: null, shown: null, engaged: false,
+  step: "home", lang: "ru", contrast: false, large: false, low: false, paired: true, revoked: false, pairing: null, link: "starting", menu: null, shown: null, engaged: false,
   fit: { cards: PER_PAGE, rows: PER_PAGE, direct: PER_PAGE }, page: { home: 0, services: 0, privilege: 0 }, letter: null, service: null, privilege: null, needs: [],
   order: null, typed: "", short: false, arrival: null, slow: false, ticket: null, refusal: null, idleLeft: null, doneLeft: 0,
 });
@@ -78,7 +80,8 @@ export function reduce(state, event) {
   switch (event.type) {
     case "menu": return withMenu(state, event.menu);
     case "lost": return { ...state, link: "lost" };
-    case "unpaired": return { ...state, paired: false, ...(asking(state) ? { ...noChoice, step: "home", order: null } : {}) };
+    case "unpaired": return { ...state, paired: false, revoked: event.revoked, ...(asking(state) ? { ...noChoice, step: "home", order: null } : {}) };
+    case "code": return { ...state, pairing: { code: event.code, until: event.until } };
     case "fit": return sameFit(event.fit, state.fit) ? state : { ...state, fit: event.fit, page: initial.page };
     case "touch": return { ...state, engaged: true };
     case "home": return canLeave(state) ? home(state) : state;
@@ -137,10 +140,16 @@ const reset = (state) => ({ ...home(state), order: null, engaged: false, lang: "
 /** @param {State} state @param {Menu} menu @returns {State} */
 function withMenu(state, menu) {
   const late = state.menu ? Date.parse(state.menu.now) - Date.parse(menu.now) : 0;
-  if (late > 0 && late < OVERTAKEN_MS) return { ...state, link: "ok", paired: true };
+  const heard = /** @type {State} */ ({ ...state, link: "ok", paired: true, revoked: false, pairing: null });
+  if (late > 0 && late < OVERTAKEN_MS) return heard;
+  const lang = languages(menu).includes(state.lang) ? state.lang : "ru";
+  if (menu.device.settings.closed && canLeave(state) && state.step !== "ticket") return state.step === "home" ? { ...heard, lang, menu, shown: menu } : reset({ ...heard, menu });
   const frozen = state.shown !== null && (state.step !== "home" || (state.engaged && screenOf(state) === "home"));
-  return { ...state, link: "ok", paired: true, menu, shown: frozen ? state.shown : menu };
+  return { ...heard, lang, menu, shown: frozen ? state.shown : menu };
 }
+
+/** Which languages a visitor may choose. @param {Menu | null} menu @returns {Lang[]} */
+export const languages = (menu) => menu?.device.settings.languages ?? ["ru", "en"];
 
 /** @param {State} state @returns {State} */
 function back(state) {
@@ -155,7 +164,7 @@ function back(state) {
 /** @param {State} state @param {string} code @returns {State} */
 function choose(state, code) {
   const service = serviceOf(state, code);
-  if (!service || service.availability !== "open" || (state.step !== "home" && state.step !== "services")) return state;
+  if (!service || service.availability !== "open" || (state.step !== "home" && state.step !== "services") || screenOf(state) === "shut") return state;
   return { ...state, engaged: true, step: "confirm", service: code, privilege: null, needs: [], letter: state.step === "services" ? state.letter : null };
 }
 
@@ -213,6 +222,7 @@ export function screenOf(state) {
   if (!state.paired) return "unpaired";
   if (state.link === "lost") return "away";
   if (!state.shown) return "start";
+  if (state.shown.device.settings.closed) return "shut";
   return state.shown.open.now ? "home" : "closed";
 }
 

@@ -20,12 +20,19 @@
  * @typedef {{code: string, name: Text}} Need
  * @typedef {{slug: string, name: Text, district: Text, address: Text, time_zone: string}} Office
  *
+ * @typedef {object} Settings                                     what administration has set for this kiosk
+ * @property {number} idle_seconds
+ * @property {boolean} print
+ * @property {Lang[]} [languages]
+ * @property {{from: string, to: string, dim: number} | null} [night]
+ * @property {Text | null} [closed]                               stands over the whole screen, and no ticket is given
+ *
  * @typedef {object} Menu                                          the whole snapshot of the office, as GET and the socket bring it
  * @property {number} version
  * @property {string} now
  * @property {Office} office
  * @property {{now: boolean, opens_at: string | null, closes_at: string | null, sentence: Text | null}} open
- * @property {{name: string, settings: {idle_seconds: number, print: boolean}}} device
+ * @property {{name: string, settings: Settings}} device
  * @property {boolean} check_in
  * @property {Need[]} needs
  * @property {Privilege[]} privileges
@@ -51,6 +58,10 @@
  * What became of one request for a ticket, of a service or of a booking; a lost answer is `silent`, and only a silent request may be repeated.
  * @typedef {{kind: "ticket", ticket: Ticket} | {kind: "refused", refusal: Refusal} | {kind: "unpaired"} | {kind: "silent"}} Answer
  * @typedef {{kind: "menu", menu: Menu} | {kind: "unpaired"} | {kind: "silent"}} MenuAnswer
+ *
+ * @typedef {{page: {version: string, errors: string[]}, printer: {state: string, paper: string}, clock: string, round_trip_ms: number | null,
+ *   screen: {width: number, height: number}}} Health
+ * @typedef {{claim: string, code: string, ends: number}} OpenPairing   ends: by this device's own clock
  */
 
 export {};

@@ -267,12 +267,39 @@ def test_the_token_is_taken_out_of_the_address_and_remembered(page: Page, servic
     assert first == again == {"office": "admiralteysky", "zone": "hall", "token": "s3cret"}
 
 
-def test_an_unknown_office_and_an_address_without_one_say_what_is_wrong(page: Page, service: FakeService) -> None:
+def test_an_unknown_office_says_so_and_an_address_without_one_asks_for_a_code(page: Page, service: FakeService) -> None:
     service.sockets_work = False
     page.goto(f"{service.url}/display/?office=nowhere")
     expect(page.locator("#big-verb")).to_have_text("Такого отделения нет.", timeout=15_000)
     page.goto(f"{service.url}/display/")
-    expect(page.locator("#big-verb")).to_contain_text("не указано отделение", timeout=15_000)
+    expect(page.locator("#pairing")).to_contain_text("Табло не подключено")
+
+
+CLOSED = {"ru": "Зал закрыт до 15 января", "en": "This hall is closed until 15 January"}
+
+
+def test_closed_stands_over_everything_and_is_silent(page: Page, service: FakeService) -> None:
+    show(page, service)
+    settings = {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True}
+    service.show(a_board(a_call(1, "А001"), settings={**settings, "closed": CLOSED}))
+    expect(page.locator("#shut")).to_contain_text(CLOSED["ru"])
+    expect(page.locator("#shut")).to_contain_text(CLOSED["en"])
+    expect(page.locator("#big")).to_be_hidden()
+    page.wait_for_function("() => QueueDisplay.spoken.length === 1 && QueueDisplay.spoken[0].heard === false")
+    service.show(a_board(a_call(1, "А001"), settings=settings))
+    expect(page.locator("#big")).to_be_visible()
+    expect(page.locator("#shut")).to_be_hidden()
+
+
+def test_a_link_whose_token_was_renewed_does_not_bring_the_old_one_back(page: Page, service: FakeService) -> None:
+    show(page, service, "&token=linked")
+    page.evaluate("""() => {
+      const name = "queue-display.device.admiralteysky.hall";
+      localStorage.setItem(name, JSON.stringify({...JSON.parse(localStorage.getItem(name)), token: "renewed"}));
+    }""")
+    show(page, service, "&token=linked")
+    show(page, service, "&token=another")
+    assert [asked["token"] for asked in live_requests(service.asked)] == ["linked", "renewed", "another"]
 
 
 # Sound and motion --------------------------------------------------------------------------------------------------------
