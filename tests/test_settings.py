@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from queue_service.errors import SettingsError
-from queue_service.settings import CHECKOUT, Settings
+from queue_service.settings import CHECKOUT, OidcSettings, Settings
+
+OIDC = {
+    "QUEUE_OIDC_ISSUER": "https://id.example.ru/",
+    "QUEUE_OIDC_CLIENT_ID": "queue",
+    "QUEUE_OIDC_CLIENT_SECRET": "s3cret",
+    "QUEUE_OIDC_NAME": "Госуслуги",
+    "QUEUE_OIDC_SCOPES": "openid email",
+}
 
 
 def test_an_empty_environment_is_enough() -> None:
@@ -30,6 +38,8 @@ def test_every_variable_is_heard() -> None:
             "QUEUE_HOT_POOL_SIZE": "12",
             "QUEUE_RATE_LIMITS": "off",
             "QUEUE_LOG_LEVEL": "debug",
+            "QUEUE_ALLOW_HTTP": "on",
+            **OIDC,
         }
     )
     assert settings == Settings(
@@ -43,6 +53,8 @@ def test_every_variable_is_heard() -> None:
         hot_pool_size=12,
         rate_limits=False,
         log_level="debug",
+        allow_http=True,
+        oidc=OidcSettings("https://id.example.ru", "queue", "s3cret", "Госуслуги", "openid email"),
     )
 
 
@@ -90,3 +102,29 @@ def test_the_usual_spellings_of_a_database_address_are_one(spelling: str) -> Non
 def test_an_address_of_another_kind_of_database_is_refused_in_a_sentence() -> None:
     with pytest.raises(SettingsError, match="QUEUE_DATABASE_URL"):
         Settings.from_environment({"QUEUE_DATABASE_URL": "mysql://q@db/queue"})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"QUEUE_OIDC_ISSUER": "http://id.example.ru"}, "QUEUE_OIDC_ISSUER"),
+        ({"QUEUE_OIDC_ISSUER": "id.example.ru"}, "QUEUE_OIDC_ISSUER"),
+        ({"QUEUE_OIDC_CLIENT_ID": ""}, "QUEUE_OIDC_CLIENT_ID"),
+        ({"QUEUE_OIDC_SCOPES": "email"}, "QUEUE_OIDC_SCOPES"),
+        ({"QUEUE_OIDC_SIGNER": "/etc/key.pem"}, "QUEUE_OIDC_CLIENT_SECRET"),
+    ],
+)
+def test_a_provider_that_cannot_be_used_is_named(wrong: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}"):
+        Settings.from_environment({**OIDC, **wrong})
+
+
+def test_a_provider_signs_requests_or_needs_no_secret_at_all() -> None:
+    signed = Settings.from_environment({**OIDC, "QUEUE_OIDC_CLIENT_SECRET": "", "QUEUE_OIDC_SIGNER": "/etc/key.pem"}).oidc
+    assert signed is not None
+    assert (signed.signer, signed.client_secret) == (Path("/etc/key.pem"), None)
+    plain = Settings.from_environment(
+        {"QUEUE_OIDC_ISSUER": "http://localhost:3000", "QUEUE_OIDC_CLIENT_ID": "queue", "QUEUE_OIDC_SIGNER": "none"}
+    )
+    assert plain.oidc == OidcSettings("http://localhost:3000", "queue")
+    assert Settings.from_environment({}).oidc is None
