@@ -47,7 +47,7 @@ class City:
     """Id of the neighbouring office."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def city(open_database: Database, running_service: Service) -> City:
     own, foreign = await an_office(open_database), await an_office(open_database)
     callers: dict[str, str | None] = {"nobody": None}
