@@ -27,6 +27,7 @@ import queue_service.devices.api
 import queue_service.live.api
 import queue_service.live.sockets
 import queue_service.staff.api
+import queue_service.staff.people_api
 import queue_service.tickets.api
 import queue_service.tickets.why_api
 from queue_service import events
@@ -65,8 +66,10 @@ from queue_service.problems import exception_handlers
 from queue_service.sealing import KeyRing
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
+from queue_service.staff.lockout import Lockout
 from queue_service.staff.rights import Audience, for_
 from queue_service.staff.sessions import Sessions
+from queue_service.staff.sign_in import Entrance
 from queue_service.tickets.api import Issuing
 from queue_service.tickets.housekeeping import expire_forgotten
 from queue_service.timing import clock
@@ -143,6 +146,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         on_gap=gap,
             DEVICE_PAIRED: pairings.heard,
     )
+    app.state.entrance = Entrance(Lockout(database.hot, ring, settings.rate_limits), ring)
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
     app.state.update(pairings=pairings, booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub))
     # What this process commits it knows at once, without waiting for its own NOTIFY.
@@ -239,6 +243,11 @@ def _booking(state: State) -> Booking:
     return booking
 
 
+def _entrance(state: State) -> Entrance:
+    entrance: Entrance = state.entrance
+    return entrance
+
+
 def _followed(state: State) -> Followed:
     followed: Followed = state.followed
     return followed
@@ -281,6 +290,7 @@ def create_app(settings: Settings) -> Litestar:
             ready,
             Router("", route_handlers=[metrics_route], **for_(Audience.EVERYBODY)),
             queue_service.staff.api.router,
+            queue_service.staff.people_api.router,
             queue_service.devices.api.router,
             queue_service.tickets.api.kiosk_router,
             queue_service.tickets.api.desk_router,
@@ -305,6 +315,7 @@ def create_app(settings: Settings) -> Litestar:
             "sessions": Provide(_sessions, sync_to_thread=False),
             "hub": Provide(_hub, sync_to_thread=False),
             "booking": Provide(_booking, sync_to_thread=False),
+            "entrance": Provide(_entrance, sync_to_thread=False),
             "followed": Provide(_followed, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
             "issuing": Provide(_issuing, sync_to_thread=False),

@@ -30,15 +30,15 @@ from queue_service.settings import Settings
 from queue_service.simulator.arrivals import LONGEST_HOURS
 from queue_service.simulator.run import Order
 from queue_service.simulator.run import simulate as play
+from queue_service.staff.errors import WeakPassword
 from queue_service.staff.models import Account, Role
-from queue_service.staff.sessions import hash_password
+from queue_service.staff.passwords import hash_password, judge_now
 from queue_service.timing import clock
 
 GRACE_SECONDS = 5
 """A request takes milliseconds; five seconds are for the slowest phone, not for the slowest query."""
 WEBSOCKET_MESSAGE_BYTES = 4096
 """Clients have nothing to tell us over a socket."""
-SHORTEST_PASSWORD = 10
 
 
 def _fail(message: str) -> NoReturn:
@@ -213,8 +213,10 @@ def simulate(demo_json: Path | None, **wishes: Any) -> None:
 @click.password_option("--password", help="Пароль; без ключа будет запрошен.")
 def create_admin(login: str, name: str, password: str) -> None:
     """Создать администратора города."""
-    if len(password) < SHORTEST_PASSWORD:
-        _fail(f"пароль короче {SHORTEST_PASSWORD} символов.")
+    try:
+        judge_now(password, (login, name))
+    except WeakPassword as error:
+        _fail(str(error)[0].lower() + str(error)[1:])
     with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
         assert settings.database_url is not None
         upgrade_now(settings.database_url, settings.owner_url)

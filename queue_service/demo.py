@@ -24,7 +24,7 @@ from queue_service.offices.loading import digest_of, is_loaded
 from queue_service.offices.models import Office, Zone
 from queue_service.settings import CHECKOUT, Settings
 from queue_service.staff.models import Account, Role
-from queue_service.staff.sessions import hash_password
+from queue_service.staff.passwords import hash_password
 
 HALL_ADMINISTRATOR = "Орлова Екатерина"
 OFFICE_HEAD = "Яковлева Людмила"

@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
+from queue_service.pages.account.routes import HANDLERS as ACCOUNT
 from queue_service.pages.admin.routes import HANDLERS as ADMIN
 from queue_service.pages.citizen.booking.routes import HANDLERS as BOOKING
 from queue_service.pages.citizen.handlers import HANDLERS as CITIZEN
@@ -11,6 +12,7 @@ from queue_service.pages.desk.bookings import HANDLERS as DESK_BOOKINGS
 from queue_service.pages.desk.hall import HANDLERS as DESK_HALL
 from queue_service.pages.desk.handlers import HANDLERS as DESK
 from queue_service.pages.desk.policy import HANDLERS as DESK_POLICY
+from queue_service.pages.desk.sign_in import HANDLERS as SIGN_IN
 from queue_service.settings import CHECKOUT, Settings
 from queue_service.staff.rights import Audience, for_
 
@@ -24,6 +26,8 @@ def page_routes(settings: Settings) -> list[ControllerRouterHandler]:
     return [
         Router("", route_handlers=[*CITIZEN, *BOOKING], **everybody),
         *ADMIN,
+        *SIGN_IN,
+        *ACCOUNT,
         *DESK,
         *DESK_BOOKINGS,
         *DESK_HALL,

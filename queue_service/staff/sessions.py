@@ -1,10 +1,9 @@
-"""Signing in, and knowing who asks: opaque random tokens, looked up by hash, remembered per process for seconds.
+"""Knowing who asks: opaque random tokens, looked up by hash, remembered per process for seconds.
 
 A revoked session is dropped everywhere by NOTIFY (`access_changed`); the copy's short life bounds what a lost NOTIFY can cost.
-Refuses to tell a wrong login from a wrong password, by sentence or by time.
+Refuses to know how somebody proved who they are: whoever does (`sign_in`, `oidc`, `invitations`) calls `open_session_for`.
 """
 
-import asyncio
 import hashlib
 import hmac
 import secrets
@@ -13,16 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from asyncpg import Record
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.audit.journal import Act, Actor, record
 from queue_service.db import Pool
-from queue_service.errors import AccountUnfinished, BadCredentials, Forbidden, NotSignedIn
+from queue_service.errors import AccountUnfinished, Forbidden, NotSignedIn
 from queue_service.events import access_changed
 from queue_service.settings import SecondFactor
 from queue_service.staff.models import Account, Role, StaffSession
@@ -31,7 +28,8 @@ from queue_service.staff.rights import Right
 SESSION_LIFE = timedelta(hours=12)
 """One working day: nobody is thrown out in mid-shift, nobody is still signed in tomorrow."""
 REMEMBERED_SECONDS = 10.0
-_HASHER = PasswordHasher()
+LONGEST_AGENT = 300
+"""Of a browser's name for itself: the part that says which one it is stands in front."""
 
 
 class Unfinished(StrEnum):
@@ -74,18 +72,8 @@ SECOND_FACTOR_ROLES: Mapping[SecondFactor, frozenset[Role]] = {
 """Who must have a second factor, by the setting."""
 
 
-@cache
-def _nobody() -> str:
-    """Verified when the login is unknown, so that the answer takes as long as for a known one."""
-    return _HASHER.hash(secrets.token_hex(8))
-
-
 def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
-
-
-def hash_password(password: str) -> str:
-    return _HASHER.hash(password)
 
 
 def csrf_token(token: str) -> str:
@@ -93,30 +81,61 @@ def csrf_token(token: str) -> str:
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-def _verified(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except VerificationError:
-        return False
+def _missing(required: bool, must_change_password: bool, has_totp: bool, via: str) -> frozenset[Unfinished]:
+    missing = {Unfinished.PASSWORD} if must_change_password else set()
+    # Who signed in at a provider showed that provider's second factor.
+    return frozenset(missing | ({Unfinished.SECOND_FACTOR} if required and not has_totp and via != "oidc" else set()))
 
 
-async def sign_in(db: AsyncSession, login: str, password: str, now: datetime) -> tuple[str, Account]:
-    """A new session's token and its account. Raises BadCredentials."""
-    account = (await db.exec(select(Account).where(col(Account.login) == login.strip().lower()))).one_or_none()
-    known = account is not None and account.active
-    # argon2 takes tens of milliseconds of a core: in a thread, so that calls to visitors do not wait for a password.
-    verified = await asyncio.to_thread(_verified, (account.password_hash if account and known else None) or _nobody(), password)
-    if account is None or not known or not verified:
-        raise BadCredentials
+def unfinished(account: Account, via: str, second_factor: SecondFactor) -> frozenset[Unfinished]:
+    """What a session of the account that is opened so must do first."""
+    required = account.role in SECOND_FACTOR_ROLES[second_factor]
+    return _missing(required, account.must_change_password, account.totp_sealed is not None, via)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a session is opened from, and how its owner proved who they are."""
+
+    address: str | None = None
+    agent: str | None = None
+    via: str = "password"
+    """password, totp, recovery, invitation, oidc."""
+
+
+async def open_session_for(db: AsyncSession, account: Account, origin: Origin, now: datetime) -> str:
+    """A new session's token: never one that the browser had before."""
     assert account.id is not None
     token = secrets.token_urlsafe(32)
-    db.add(StaffSession(token_hash=hash_token(token), account_id=account.id, created_at=now, expires_at=now + SESSION_LIFE))
-    return token, account
+    db.add(
+        StaffSession(
+            token_hash=hash_token(token),
+            account_id=account.id,
+            created_at=now,
+            expires_at=now + SESSION_LIFE,
+            address=origin.address,
+            agent=origin.agent[:LONGEST_AGENT] if origin.agent else None,
+            via=origin.via,
+        )
+    )
+    actor = Actor(account.login, account.id, origin.address)
+    record(db, actor, Act("session.opened", f"account:{account.id}", account.office_id, after={"via": origin.via}), now)
+    return token
 
 
 async def sign_out(db: AsyncSession, token: str) -> None:
     await db.exec(delete(StaffSession).where(col(StaffSession.token_hash) == hash_token(token)))
     await access_changed(db)
+
+
+async def end_sessions(db: AsyncSession, account_id: int, but: str | None = None) -> int:
+    """Of one person, all but the one with this token; how many there were."""
+    mine = delete(StaffSession).where(col(StaffSession.account_id) == account_id)
+    if but is not None:
+        mine = mine.where(col(StaffSession.token_hash) != hash_token(but))
+    ended = await db.exec(mine.returning(col(StaffSession.id)))
+    await access_changed(db)
+    return len(ended.all())
 
 
 _IDENTITY = """
@@ -156,10 +175,5 @@ class Sessions:
 
     def _identity(self, row: Record) -> Identity:
         role = Role(row["role"])
-        missing = set()
-        if row["must_change_password"]:
-            missing.add(Unfinished.PASSWORD)
-        # Who signed in at a provider showed that provider's second factor.
-        if role in self._second_factor and not row["has_totp"] and row["via"] != "oidc":
-            missing.add(Unfinished.SECOND_FACTOR)
-        return Identity(row["account_id"], row["login"], row["name"], role, row["office_id"], frozenset(missing))
+        missing = _missing(role in self._second_factor, row["must_change_password"], row["has_totp"], row["via"])
+        return Identity(row["account_id"], row["login"], row["name"], role, row["office_id"], missing)

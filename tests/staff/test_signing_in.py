@@ -13,7 +13,9 @@ from queue_service.db import Database
 from queue_service.errors import BadCredentials
 from queue_service.staff import sessions
 from queue_service.staff.models import Role
+from queue_service.staff.passwords import hash_password
 from queue_service.staff.sessions import SESSION_LIFE, csrf_token
+from tests.staff.scene import Somebody
 from tests.support.factories import PASSWORD, AClerk, AnOffice, a_clerk, a_clerk_at, a_ticket, an_office
 from tests.support.service import Service, eventually
 
@@ -41,10 +43,12 @@ async def test_signing_in_gives_a_token_a_cookie_and_who_one_is(service: Service
     content = answer.json()
     assert content["account"] == {"login": clerk.login, "name": clerk.name, "role": "clerk", "office": office.slug}
     assert content["csrf"] == csrf_token(content["token"])
-    cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith(f"queue_session={content['token']}; ")
-    assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
-    assert "Secure" not in cookie, "this service is not behind https"
+    cookies = answer.headers.get_list("Set-Cookie")
+    assert cookies[0].startswith(f"queue_session={content['token']}; ")
+    assert cookies[1].startswith("queue_browser=")
+    for cookie in cookies:
+        assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
+        assert "Secure" not in cookie, "this service is not behind https"
     queue = await service.get("/api/desk/queue", content["token"])
     assert (queue.status_code, queue.json()["account"]["login"]) == (200, clerk.login)
 
@@ -76,13 +80,12 @@ async def test_the_answer_does_not_tell_a_wrong_login_from_a_wrong_password(serv
 async def test_an_unknown_login_takes_as_long_as_a_wrong_password(database: Database, office: AnOffice) -> None:
     """Real hashes of the real cost; the measure is generous, the difference that it would find is tenfold."""
     clerk = await a_clerk(database, office)
-    await database.hot.execute("UPDATE account SET password_hash = $1", sessions.hash_password("another"))
+    await database.hot.execute("UPDATE account SET password_hash = $1", hash_password("another"))
 
     async def seconds(login: str) -> float:
         started = time.perf_counter()
         with pytest.raises(BadCredentials):
-            async with database.session() as db:
-                await sessions.sign_in(db, login, "wrong", datetime.now(UTC))
+            await Somebody(database).try_(login, "wrong")
         return time.perf_counter() - started
 
     await seconds("nobody")  # the first time also makes the hash that is verified for nobody
@@ -173,7 +176,7 @@ async def test_nothing_that_a_thief_could_use_is_in_the_database(service: Servic
 
 async def test_a_password_does_not_hold_up_the_hall(service: Service, database: Database, clerk: AClerk) -> None:
     """argon2 takes tens of milliseconds of a core; meanwhile the loop must go on answering others."""
-    await database.hot.execute("UPDATE account SET password_hash = $1", sessions.hash_password(PASSWORD))
+    await database.hot.execute("UPDATE account SET password_hash = $1", hash_password(PASSWORD))
     signing = [
         asyncio.create_task(service.http.post("/api/staff/sessions", json={"login": clerk.login, "password": PASSWORD})) for _ in range(6)
     ]

@@ -1,0 +1,203 @@
+"""The second factor of one's own account: set up with a QR code, recovery codes shown once, new ones, switched off.
+
+Until the first code is right the secret lies sealed in the owner's browser. Refuses to keep drawn codes: they are secrets.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import qrcode
+import qrcode.constants
+import qrcode.image.svg
+from litestar import Response, get, post
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.audit.journal import Actor
+from queue_service.errors import DomainError, NotFound
+from queue_service.pages.account.frame import AnyRequest, Form, account_page
+from queue_service.pages.account.handlers import overview, refused
+from queue_service.pages.desk.sign_in import home_of
+from queue_service.pages.render import translator_of
+from queue_service.settings import Settings
+from queue_service.staff.api import own_cookie
+from queue_service.staff.browsers import sealed, unsealed
+from queue_service.staff.errors import (
+    EnrolmentExpired,
+    FactorKnown,
+    FactorRequired,
+    SignInBlocked,
+    WrongCode,
+    WrongPassword,
+)
+from queue_service.staff.lockout import Lockout
+from queue_service.staff.models import Account
+from queue_service.staff.rights import RIGHTS, Right, for_
+from queue_service.staff.second_factor import (
+    ENROLMENT_COOKIE,
+    ENROLMENT_LIFE,
+    Enrolment,
+    Shown,
+    confirm,
+    in_groups,
+    new_enrolment,
+    reissue,
+    switch_off,
+    uri,
+)
+from queue_service.staff.sessions import SECOND_FACTOR_ROLES, Identity, Sessions, Unfinished
+from queue_service.staff.sign_in import Entrance, check_own_password
+
+
+class CodeForm(msgspec.Struct, frozen=True):
+    code: str = ""
+    csrf: str = ""
+
+
+class SwitchOffForm(msgspec.Struct, frozen=True):
+    factor_password: str = ""
+    factor_code: str = ""
+    csrf: str = ""
+
+
+def _enrolment(request: AnyRequest, identity: Identity, now: datetime) -> Enrolment | None:
+    entrance: Entrance = request.app.state.entrance
+    held = unsealed(entrance.ring, request.cookies.get(ENROLMENT_COOKIE), Enrolment)
+    return held if held is not None and held.account_id == identity.account_id and held.until > now else None
+
+
+@get("/account/second-factor", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def set_up(request: AnyRequest, identity: Identity, db: AsyncSession, now: datetime) -> Response[str] | Redirect:
+    if (await db.get_one(Account, identity.account_id)).totp_sealed is not None:
+        return Redirect("/account", status_code=HTTP_303_SEE_OTHER)
+    return _set_up_page(request, identity, None, now)
+
+
+def _set_up_page(request: AnyRequest, identity: Identity, error: DomainError | None, now: datetime) -> Response[str]:
+    """The same secret as long as the page is tried again: the authenticator may have it already."""
+    entrance: Entrance = request.app.state.entrance
+    settings: Settings = request.app.state.settings
+    enrolment = _enrolment(request, identity, now) or new_enrolment(identity.account_id, now)
+    text = translator_of(request).text(error.text) if error is not None else None
+    context = {"key": in_groups(enrolment.secret), "errors": [{"field": "code", "text": text}] if text else []}
+    status = 200 if error is None else 429 if isinstance(error, SignInBlocked) else 422
+    answer = account_page(request, "account/second_factor.html", context, identity, status)
+    answer.set_cookie(own_cookie(ENROLMENT_COOKIE, sealed(entrance.ring, enrolment), settings, int(ENROLMENT_LIFE.total_seconds())))
+    return answer
+
+
+@get("/account/second-factor/qr.svg", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def qr_code(request: AnyRequest, identity: Identity, now: datetime) -> Response[bytes]:
+    enrolment = _enrolment(request, identity, now)
+    if enrolment is None:
+        raise NotFound
+    drawn = await asyncio.to_thread(_drawn, uri(enrolment.secret, identity.login))
+    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+def _drawn(text: str) -> bytes:
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, image_factory=qrcode.image.svg.SvgPathFillImage)
+    code.add_data(text)
+    drawn: bytes = code.make_image().to_string()
+    return drawn
+
+
+@post("/account/second-factor", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def confirm_it(
+    request: AnyRequest,
+    data: Annotated[CodeForm, Form],
+    identity: Identity,
+    actor: Actor,
+    db: AsyncSession,
+    entrance: Entrance,
+    sessions: Sessions,
+    now: datetime,
+) -> Response[str] | Redirect:
+    enrolment = _enrolment(request, identity, now)
+    try:
+        async with db.begin_nested():
+            codes = await confirm(db, entrance.ring, enrolment, Shown(actor, data.code), now)
+    except FactorKnown:
+        return Redirect("/account", status_code=HTTP_303_SEE_OTHER)
+    except (WrongCode, EnrolmentExpired) as error:
+        return _set_up_page(request, identity, error, now)
+    sessions.drop()
+    answer = _codes_page(request, identity, codes, set_up=True)
+    answer.delete_cookie(ENROLMENT_COOKIE)
+    return answer
+
+
+def _codes_page(request: AnyRequest, identity: Identity, codes: list[str], *, set_up: bool) -> Response[str]:
+    """`set_up`: just now, so that the second factor is no longer missing."""
+    finished = not identity.unfinished - {Unfinished.SECOND_FACTOR} and set_up
+    go_on = home_of(identity.office_id, RIGHTS[identity.role]) if finished else "/account"
+    return account_page(request, "account/recovery_codes.html", {"codes": codes, "set_up": set_up, "go_on": go_on}, identity)
+
+
+async def _counted_code(entrance: Entrance, identity: Identity, now: datetime, work: Callable[[], Awaitable[None]]) -> None:
+    """A stolen session must not be a place to guess codes."""
+    lockout: Lockout = entrance.lockout
+    counted = await lockout.enter_own(identity.account_id, now)
+    try:
+        await work()
+    except WrongCode:
+        await lockout.wrong(counted, now)
+        raise
+    await lockout.right(counted, now)
+
+
+@post("/account/recovery-codes", include_in_schema=False, status_code=200, **for_(Right.OWN_ACCOUNT))
+async def new_codes(
+    request: AnyRequest,
+    data: Annotated[CodeForm, Form],
+    identity: Identity,
+    actor: Actor,
+    db: AsyncSession,
+    entrance: Entrance,
+    now: datetime,
+) -> Response[str]:
+    codes: list[str] = []
+
+    async def work() -> None:
+        async with db.begin_nested():
+            codes.extend(await reissue(db, entrance.ring, Shown(actor, data.code), now))
+
+    try:
+        await _counted_code(entrance, identity, now, work)
+    except DomainError as error:
+        return await overview(request, identity, db, refused(request, "code", error), now)
+    return _codes_page(request, identity, codes, set_up=False)
+
+
+@post("/account/second-factor/off", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def switch_it_off(
+    request: AnyRequest,
+    data: Annotated[SwitchOffForm, Form],
+    identity: Identity,
+    actor: Actor,
+    db: AsyncSession,
+    settings: Settings,
+    now: datetime,
+) -> Response[str] | Redirect:
+    entrance: Entrance = request.app.state.entrance
+
+    async def work() -> None:
+        async with db.begin_nested():
+            await switch_off(db, entrance.ring, Shown(actor, data.factor_code), now)
+
+    try:
+        if identity.role in SECOND_FACTOR_ROLES[settings.second_factor]:
+            raise FactorRequired
+        await check_own_password(db, entrance, identity.account_id, data.factor_password, now)
+        await _counted_code(entrance, identity, now, work)
+    except DomainError as error:
+        field = "factor_password" if isinstance(error, WrongPassword) else "factor_code"
+        return await overview(request, identity, db, refused(request, field, error), now)
+    return Redirect("/account?saved=second_factor_off", status_code=HTTP_303_SEE_OTHER)
+
+
+HANDLERS = [set_up, qr_code, confirm_it, new_codes, switch_it_off]
