@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.administration.canonical import part_of, relative
+from queue_service.administration.canonical import part_of, plain, relative
+from queue_service.administration.differences import differences
 from queue_service.administration.errors import BadEdit, FallOut
 from queue_service.administration.fallout import fallen, offer_new_times
 from queue_service.administration.obstacles import obstacles
@@ -69,7 +70,7 @@ async def apply(db: AsyncSession, change: Change, actor: Actor, now: datetime, b
     before, after = _differences(change)
     office = change.subject[1] if change.subject[:1] == ("offices",) and len(change.subject) > 1 else None
     office_id = await _id_of(db, office) if office is not None else None
-    act = Act("setup.changed", "/".join(change.subject), office_id, before, after, _why(told))
+    act = Act("setup.changed", "/".join(change.subject) or "city", office_id, before, after, _why(told))
     record(db, actor, act, now)
     return Saved(before, after, told)
 
@@ -84,9 +85,11 @@ async def _id_of(db: AsyncSession, slug: str) -> int | None:
 
 
 def _differences(change: Change) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Of the part that was meant; a renamed one is found by neither name, then the whole office's."""
+    """Of the part that was meant, field by field; of a whole city place by place."""
+    if not change.subject:
+        found = list(differences(plain(change.before), plain(change.after)))
+        return {"/".join(place): was for place, was, _ in found}, {"/".join(place): stands for place, _, stands in found}
     before, after = part_of(change.before, change.subject), part_of(change.after, change.subject)
     if isinstance(before, dict) and isinstance(after, dict):
         return difference(before, after)
-    name = change.subject[-1] if change.subject else "city"
-    return ({} if before is None else {name: before}), ({} if after is None else {name: after})
+    return ({} if before is None else {change.subject[-1]: before}), ({} if after is None else {change.subject[-1]: after})

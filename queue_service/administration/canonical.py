@@ -86,8 +86,18 @@ def relative(place: Place, problem: Place) -> str:
     return "/".join(problem)
 
 
+SAYS_NOTHING = ("typical_minutes", "wait_norm_minutes", "booking_norm_minutes", "walk_in")
+"""Fields of an override that say nothing by being null; of the others null is a saying."""
+
+
 def plain(city: Configuration) -> dict[str, Any]:
+    """Every field in plain values; of an override only what it says."""
     document: dict[str, Any] = to_builtins(city)
+    for office in document["offices"]:
+        for override in office["overrides"].values():
+            for name in SAYS_NOTHING:
+                if override[name] is None:
+                    del override[name]
     return document
 
 

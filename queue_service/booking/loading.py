@@ -31,7 +31,7 @@ async def load_city(db: AsyncSession, configuration: Configuration, source: str,
 async def load_changes(db: AsyncSession, before: Configuration, after: Configuration, now: datetime) -> None:
     """The same for what differs between two readings, and tells every process: offices that are only in `before` stay as they are.
 
-    A new office stands last in the city's order, where `after` has only some of the offices.
+    Where `after` has all offices, they stand in its order; else a new one stands last.
     """
     shared = (before.city, before.catalogue) != (after.city, after.catalogue)
     if shared or before.texts != after.texts:
@@ -40,9 +40,11 @@ async def load_changes(db: AsyncSession, before: Configuration, after: Configura
         await load_privileges(db, after, now)
     known = {office.slug: office for office in before.offices}
     places = dict((await db.exec(select(Office.slug, Office.position))).all())
-    for office in after.offices:
-        if shared or known.get(office.slug) != office:
-            position = places.setdefault(office.slug, max(places.values(), default=-1) + 1)
+    in_order = places.keys() <= {office.slug for office in after.offices}
+    for index, office in enumerate(after.offices):
+        stood = places.get(office.slug)
+        position = index if in_order else stood if stood is not None else max(places.values(), default=-1) + 1
+        if shared or known.get(office.slug) != office or position != stood:
             office_id = await load_office(db, after, office, position)
             await _load_booking(db, after, office, office_id)
             await slots_changed(db, office_id)

@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from queue_service.errors import DomainError
 from queue_service.offices.holidays import is_known_country
 from queue_service.offices.models import TICKET_LETTERS
+from queue_service.offices.wordings import WORDINGS, wrong_with
 from queue_service.offices.yaml_form import Document, Found, Path, UnreadableError, shown, told
 from queue_service.text import Text
 
@@ -451,6 +452,12 @@ class Configuration(_Part):
     """The city's own words; an office's go before them."""
 
 
+class OfficeFile(_Part):
+    """One office by itself."""
+
+    office: Office
+
+
 class Problem(NamedTuple):
     path: str
     """`offices[3].desks[2].services (строка 214)`; indexes count from 0."""
@@ -496,6 +503,18 @@ def judged(document: Document) -> tuple[Configuration, list[Found]]:
     return configuration, [*document.found, *_contradictions(configuration, document.sound)]
 
 
+def judged_office(document: Document, city: Configuration) -> tuple[Office, list[Found]]:
+    """One office's file, `office: …`, within the city that is there."""
+    office = document.fit(OfficeFile).office
+
+    def sound(*path: str | int) -> bool:
+        return path[:1] != ("offices",) or document.sound("office", *path[2:])
+
+    alone = Configuration(city=city.city, catalogue=city.catalogue, offices=[office])
+    about = ((path, why) for path, why in _contradictions(alone, sound) if path[:1] == ("offices",))
+    return office, [*document.found, *((("office", *path[2:]), why) for path, why in about)]
+
+
 def refuse(document: Document, found: list[Found]) -> None:
     """ConfigurationError with what was found, in the file's order."""
     if found:
@@ -530,10 +549,12 @@ def _contradictions(city: Configuration, sound: Sound) -> Iterator[Found]:
             yield ("privileges", index, "valid_to"), told("срок действия кончается раньше, чем начинается", "it ends before it begins")
     yield from _catalogue(city.catalogue, sound)
     yield from _repeated(("offices",), "slug", (office.slug for office in city.offices), sound)
+    yield from _texts(city.texts, ("texts",), sound)
     known = {service.code for service in city.catalogue.services}
     complete = _named(("catalogue", "services"), len(city.catalogue.services), sound)
     for index, office in enumerate(city.offices):
         path: Path = ("offices", index)
+        yield from _texts(office.texts, (*path, "texts"), sound)
         yield from _time_zone(office.time_zone, (*path, "time_zone"), sound)
         if office.opening_hours or office.active:
             yield from _opening_hours(office.opening_hours, (*path, "opening_hours"), sound)
@@ -561,6 +582,14 @@ def _catalogue(catalogue: Catalogue, sound: Sound) -> Iterator[Found]:
             yield (*services, index, "group"), told(f"группа «{service.group}» не найдена", f"there is no group “{service.group}”")
         yield from _repeated((*services, index, "results"), "code", (each.code for each in service.results), sound)
         yield from _chain(service, (*services, index, "chain"), {each.code for each in catalogue.services}, sound)
+
+
+def _texts(texts: dict[str, Text], path: Path, sound: Sound) -> Iterator[Found]:
+    for code, sentence in texts.items():
+        if code not in WORDINGS:
+            yield (*path, code), told(f"фразы «{code}» нет", f"there is no sentence “{code}”")
+        elif sound(*path, code):
+            yield from (((*path, code, language), why) for language, why in wrong_with(code, sentence).items())
 
 
 def _policy(policy: Policy, path: Path, sound: Sound) -> Iterator[Found]:

@@ -134,11 +134,10 @@ async def put_all(db: AsyncSession, table: type[SQLModel], key: list[str], rows:
 
 
 async def _load_texts(db: AsyncSession, office_id: int | None, texts: Mapping[str, Text]) -> None:
-    """Nothing points at them, so they are simply replaced."""
     own = col(Wording.office_id).is_(None) if office_id is None else col(Wording.office_id) == office_id
-    await db.exec(delete(Wording).where(own))
-    db.add_all(Wording(office_id=office_id, code=code, sentence=sentence) for code, sentence in texts.items())
-    await db.flush()
+    await db.exec(delete(Wording).where(own, col(Wording.code).not_in(list(texts))))
+    rows = [{"office_id": office_id, "code": code, "sentence": sentence} for code, sentence in texts.items()]
+    await put_all(db, Wording, ["office_id", "code"], rows)
 
 
 async def load_office(db: AsyncSession, configuration: Configuration, office: file.Office, position: int) -> int:

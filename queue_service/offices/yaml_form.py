@@ -78,6 +78,10 @@ class Document:
         document._raw = raw
         return document
 
+    def has(self, field: str) -> bool:
+        """Whether the file is a set of fields with this one."""
+        return isinstance(self._raw, dict) and field in self._raw
+
     def fit(self, wanted: type[Part]) -> Part:
         """The content as `wanted`; where `found` names a place, an empty stand-in stands there."""
         fitted: Part = _fit(self._raw, wanted, (), self.found)
