@@ -20,7 +20,7 @@ from queue_service.staff.models import Role
 from queue_service.staff.rights import RIGHTS, Right, may
 from queue_service.staff.sessions import Identity
 
-ACCOUNT_PATH: Final = "/desk/account"
+ACCOUNT_PATH: Final = "/account"
 Form: Final = Body(media_type=RequestEncodingType.URL_ENCODED)
 
 
