@@ -2,6 +2,7 @@
 #   make demo         everything from nothing to a running city on http://localhost:8000 (Ctrl-C stops it, the data stays)
 #   make test         every test, in a real Chromium too;   make test ARGS="-k board" runs some
 #   make lint         style and types of Python and JavaScript
+#   make torture      proof under fire, a minute of it;   make torture ARGS="--seed 7 --minutes 10 --workers 2"
 #   make bench        the figures of speed;  make screenshots  the pictures of the README
 #   make setup | dev  only set up, for running | for developing too
 #   make locks        newer versions of what we build on
@@ -9,7 +10,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test lint bench screenshots locks clean
+.PHONY: help setup dev demo test lint torture bench screenshots locks clean
 MAKEFLAGS += --no-print-directory
 
 SETUP := @tools/with-python tools/setup.py
@@ -33,6 +34,9 @@ lint: dev
 
 test: dev
 	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(or $(ARGS),-n 3 --dist loadfile)
+
+torture: dev
+	@exec $(PYTHON) -m tests.torture $(ARGS)
 
 bench: dev
 	@exec $(PYTHON) -m tests.benchmarks $(ARGS)
