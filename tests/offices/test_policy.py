@@ -20,6 +20,7 @@ from queue_service.offices.policy import (
 )
 from queue_service.staff.models import Role
 from tests.support.factories import LATER, AClerk, AnOffice, a_clerk, a_service, an_office
+from tests.support.postgres import execute_as_owner
 from tests.support.service import Service, eventually
 
 
@@ -144,8 +145,11 @@ async def test_another_offices_rules_stay(database: Database, office: AnOffice, 
 
 async def test_what_was_changed_cannot_be_rewritten(database: Database, office: AnOffice, head: AClerk) -> None:
     await change(database, office, head, await stands(database, office), amber_minutes=1)
+    rewrite = "UPDATE policy_change SET after = '{}'::jsonb"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.hot.execute(rewrite)
     with pytest.raises(asyncpg.PostgresError, match="append-only"):
-        await database.hot.execute("UPDATE policy_change SET after = '{}'::jsonb")
+        await execute_as_owner(database, rewrite)
 
 
 async def test_a_running_service_follows_the_change(service: Service, database: Database, office: AnOffice, head: AClerk) -> None:

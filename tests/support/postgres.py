@@ -106,6 +106,11 @@ def a_migrated_database() -> Iterator[str]:
             yield server.url
 
 
+async def execute_as_owner(database: Database, statement: str) -> None:
+    """What the service itself has no right to do."""
+    await _execute(database.url, statement)
+
+
 SWEEPS = 5
 _owners: dict[str, Connection] = {}
 """The owner's connection to each swept database: what the service only adds to is not the service's to sweep."""
