@@ -10,7 +10,7 @@ from queue_service.db import Database, opened
 from queue_service.schema import upgrade_now
 from tests.browser.conftest import DESK, DISPLAY, PHONE, Hall, OpenPage, a_hall
 from tests.support.factories import a_clerk_at
-from tests.support.postgres import a_server
+from tests.support.postgres import a_server, execute_as_owner
 from tests.support.service import ServiceProcess
 
 StartProcess = Callable[..., Awaitable[ServiceProcess]]
@@ -76,7 +76,8 @@ async def test_a_killed_listener_is_replaced_and_no_call_is_missed(
     display = await open_page(f"{service.base_url}/display/?office={hall.office.slug}&token={hall.display}", DISPLAY)
     await display.wait_for_selector("body[data-kind]:not([data-kind=connecting])")
     ticket = await service.taken(hall.kiosk)
-    killed = await database.hot.fetchval("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+    listeners = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+    killed = await execute_as_owner(database, listeners)
     assert killed >= 1
     await service.called(clerk)
     await expect(display.locator(f"[data-call][data-ticket='{ticket['number']}']").first).to_be_visible()

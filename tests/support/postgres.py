@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -87,9 +88,11 @@ def a_database_on(url: str, name: str) -> Iterator[str]:
 
 
 def _migrate(url: str) -> None:
-    """And lets the tests, which work as the service does, have the planner count the tables."""
+    """And lets the tests, which work as the service does, have the planner count the tables and see who waits for whom."""
     upgrade_now(url)
-    asyncio.run(_execute(url, f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {SERVICE_ROLE}"))
+    asyncio.run(
+        _execute(url, f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {SERVICE_ROLE}; GRANT pg_read_all_stats TO {SERVICE_ROLE}")
+    )
 
 
 @contextmanager
@@ -106,9 +109,13 @@ def a_migrated_database() -> Iterator[str]:
             yield server.url
 
 
-async def execute_as_owner(database: Database, statement: str) -> None:
-    """What the service itself has no right to do."""
-    await _execute(database.url, statement)
+async def execute_as_owner(database: Database, statement: str, *arguments: object) -> Any:
+    """What the service itself has no right to do; the first value of the first row."""
+    connection = await asyncpg.connect(database.url)
+    try:
+        return await connection.fetchval(statement, *arguments)
+    finally:
+        await connection.close()
 
 
 SWEEPS = 5
