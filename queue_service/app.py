@@ -67,6 +67,7 @@ from queue_service.sealing import KeyRing
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
 from queue_service.staff.lockout import Lockout
+from queue_service.staff.oidc import Provider
 from queue_service.staff.rights import Audience, for_
 from queue_service.staff.sessions import Sessions
 from queue_service.staff.sign_in import Entrance
@@ -326,7 +327,7 @@ def create_app(settings: Settings) -> Litestar:
         },
         exception_handlers=exception_handlers(),
         lifespan=[lifespan],
-        state=State({"settings": settings, "error_page": error_page}),
+        state=State({"settings": settings, "error_page": error_page, "oidc": Provider.of(settings)}),
             "pairings": Provide(_pairings, sync_to_thread=False),
         openapi_config=OpenAPIConfig(
             title="Электронная очередь", version="1", path="/schema", components=COMPONENTS, render_plugins=SCHEMA_FORMS

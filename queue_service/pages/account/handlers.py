@@ -15,6 +15,7 @@ from queue_service.db import Pool
 from queue_service.errors import DomainError
 from queue_service.offices.catalogue import Catalogues
 from queue_service.pages.account.frame import ZONE, AnyRequest, Form, account_page, browser_name, token_of
+from queue_service.pages.desk.sign_in import provider_name
 from queue_service.pages.render import translator_of
 from queue_service.settings import Settings
 from queue_service.staff.account import change_password, end_other_sessions, end_session, open_sessions
@@ -29,6 +30,8 @@ DONE: Final = {
     "password": "The password is changed. Everywhere else you are signed out.",
     "second_factor": "The second factor is set up.",
     "second_factor_off": "The second factor is switched off.",
+    "linked": "From now on you can sign in with it too.",
+    "unlinked": "It no longer signs you in.",
     "session": "Signed out there.",
     "sessions": "Signed out everywhere else.",
 }
@@ -84,6 +87,8 @@ async def overview(request: AnyRequest, identity: Identity, db: AsyncSession, re
         "errors": refusals.errors,
         "saved": t.gettext(DONE[request.query_params["saved"]]) if request.query_params.get("saved") in DONE else None,
         "has_password": row.password_hash is not None,
+        "provider": provider_name(request),
+        "linked": row.oidc_subject is not None,
         "second_factor": row.totp_sealed is not None,
         "codes_left": await codes_left(db, identity.account_id),
         "required": identity.role in SECOND_FACTOR_ROLES[settings.second_factor],

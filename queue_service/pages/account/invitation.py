@@ -4,7 +4,7 @@ Refuses to sign anybody in past their second factor.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
@@ -12,11 +12,12 @@ from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.pages.account.frame import AnyRequest, Form
-from queue_service.pages.desk.sign_in import ask_for_code, signed_in
+from queue_service.pages.desk.sign_in import ask_for_code, provider_name, signed_in
 from queue_service.pages.render import check_own_form, page, translator_of
 from queue_service.staff.api import origin_of
 from queue_service.staff.errors import WeakPassword
 from queue_service.staff.invitations import Invited, accept_invitation, look_at_invitation
+from queue_service.staff.models import InvitationKind
 from queue_service.staff.rights import Audience, for_
 from queue_service.staff.sessions import open_session_for
 from queue_service.staff.sign_in import Opened
@@ -34,7 +35,9 @@ async def invitation(request: AnyRequest, token: str, db: AsyncSession, now: dat
 
 
 def _choose_page(request: AnyRequest, invited: Invited, errors: list[dict[str, str]]) -> Response[str]:
-    context = {"login": invited.account.login, "name": invited.account.name, "kind": invited.kind.value, "errors": errors}
+    context: dict[str, Any] = {"login": invited.account.login, "name": invited.account.name, "kind": invited.kind.value, "errors": errors}
+    provider = provider_name(request) if invited.kind is InvitationKind.INVITATION else None
+    context |= {"provider": provider, "token": request.path_params["token"]}
     return page(request, "account/invitation.html", context, status_code=422 if errors else 200)
 
 

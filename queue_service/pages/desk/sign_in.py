@@ -21,6 +21,7 @@ from queue_service.staff.api import SESSION_COOKIE, bearer, browser_cookie, brow
 from queue_service.staff.browsers import BEGUN_COOKIE, BEGUN_LIFE, Begun, begun, sealed, unsealed
 from queue_service.staff.errors import SignInBlocked, SignInExpired, WrongOtp
 from queue_service.staff.models import Account
+from queue_service.staff.oidc import Provider
 from queue_service.staff.rights import RIGHTS, Audience, Right, for_
 from queue_service.staff.sessions import Sessions, sign_out, unfinished
 from queue_service.staff.sign_in import Attempt, Entrance, Opened, finish_sign_in, sign_in
@@ -63,8 +64,14 @@ def home_of(office_id: int | None, rights: frozenset[Right]) -> str:
 def _login_page(
     request: AnyRequest, login: str, next_path: str, errors: list[dict[str, Any]], refusal: DomainError | None = None
 ) -> Response[str]:
-    context = {"login": login, "errors": errors, "next": next_path}
+    context = {"login": login, "errors": errors, "next": next_path, "provider": provider_name(request)}
     return _refused(page(request, "desk/login.html", context), errors, refusal)
+
+
+def provider_name(request: AnyRequest) -> str | None:
+    """Of whom one may also sign in with."""
+    provider: Provider | None = request.app.state.oidc
+    return provider.name if provider is not None else None
 
 
 def _refused(answer: Response[str], errors: list[dict[str, Any]], refusal: DomainError | None) -> Response[str]:

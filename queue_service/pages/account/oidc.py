@@ -1,0 +1,164 @@
+"""Signing in at a provider and back: the sealed cookie in between, and a sentence for everything that can go wrong there.
+
+A form never leads to the provider by itself, because our pages send forms nowhere else (CSP): it leads to a page that does.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from queue_service.audit.journal import Actor
+from queue_service.booking.office import Booking
+from queue_service.doors import address_of
+from queue_service.errors import DomainError, Forbidden, NotFound
+from queue_service.pages.desk.sign_in import home_of
+from queue_service.pages.render import check_own_form, own_path, page, translator_of
+from queue_service.settings import Settings
+from queue_service.staff.api import SESSION_COOKIE, session_cookie
+from queue_service.staff.browsers import sealed, unsealed
+from queue_service.staff.errors import SignInExpired
+from queue_service.staff.linking import accept_invitation_with, account_of, link, unlink
+from queue_service.staff.models import Account
+from queue_service.staff.oidc import BEGUN_LIFE, AnswerRejected, Elsewhere, Provider, Subject, leave
+from queue_service.staff.rights import RIGHTS, Audience, Right, for_
+from queue_service.staff.sessions import Identity, Origin, Sessions, open_session_for
+
+log = structlog.get_logger(__name__)
+AnyRequest = Request[Any, Any, Any]
+COOKIE = "queue_oidc"
+PATH = "/account/oidc"
+
+
+class Accepting(msgspec.Struct, frozen=True):
+    invitation: str = ""
+
+
+def provider_of(request: AnyRequest) -> Provider:
+    """NotFound where none is configured."""
+    provider: Provider | None = request.app.state.oidc
+    if provider is None:
+        raise NotFound
+    return provider
+
+
+@get(f"{PATH}/start", include_in_schema=False, **for_(Audience.EVERYBODY))
+async def start(request: AnyRequest, booking: Booking, settings: Settings, now: datetime) -> Response[Any]:
+    begun = leave(now, to=own_path(request.query_params.get("next"), ""))
+    try:
+        address = await provider_of(request).address(begun, now)
+    except DomainError as error:
+        return _failed(request, error)
+    answer = Redirect(address, status_code=HTTP_303_SEE_OTHER)
+    answer.set_cookie(_cookie(sealed(booking.ring, begun), settings))
+    return answer
+
+
+@post(f"{PATH}/link", status_code=200, include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def start_linking(request: AnyRequest, identity: Identity, booking: Booking, settings: Settings, now: datetime) -> Response[Any]:
+    return await _led_on(request, leave(now, link=identity.account_id), (booking, settings), now)
+
+
+@post(f"{PATH}/accept", status_code=200, include_in_schema=False, **for_(Audience.EVERYBODY))
+async def start_accepting(
+    request: AnyRequest,
+    data: Annotated[Accepting, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    booking: Booking,
+    settings: Settings,
+    now: datetime,
+) -> Response[Any]:
+    check_own_form(request)
+    return await _led_on(request, leave(now, invitation=data.invitation[:100]), (booking, settings), now)
+
+
+async def _led_on(request: AnyRequest, begun: Elsewhere, means: tuple[Booking, Settings], now: datetime) -> Response[Any]:
+    booking, settings = means
+    provider = provider_of(request)
+    try:
+        address = await provider.address(begun, now)
+    except DomainError as error:
+        return _failed(request, error)
+    answer = page(request, "account/oidc.html", {"provider": provider.name, "address": address, "error": None})
+    answer.headers["Refresh"] = f"0; url={address}"
+    answer.set_cookie(_cookie(sealed(booking.ring, begun), settings))
+    return answer
+
+
+@get(f"{PATH}/callback", include_in_schema=False, **for_(Audience.EVERYBODY))
+async def come_back(request: AnyRequest, db: AsyncSession, booking: Booking, settings: Settings, now: datetime) -> Response[Any]:
+    begun = unsealed(booking.ring, request.cookies.get(COOKIE), Elsewhere)
+    provider = provider_of(request)
+    try:
+        # Once: a second answer to the same beginning is somebody else's, or a reloaded page.
+        if begun is not None and await booking.guard.limiter.hit(f"oidc {begun.state}", 1, BEGUN_LIFE, now) is not None:
+            raise SignInExpired
+        subject = await provider.subject(dict(request.query_params), begun, now)
+        assert begun is not None
+        async with db.begin_nested():
+            home, token = await _signed_in(request, db, begun, subject, now)
+    except DomainError as error:
+        return _failed(request, error)
+    answer = Redirect(begun.next or home, status_code=HTTP_303_SEE_OTHER)
+    if token is not None:
+        answer.set_cookie(session_cookie(token, settings))
+    answer.delete_cookie(COOKIE, path=PATH)
+    return answer
+
+
+async def _signed_in(request: AnyRequest, db: AsyncSession, begun: Elsewhere, subject: Subject, now: datetime) -> tuple[str, str | None]:
+    """Where the person begins, and the token of a new session: none where somebody tied the provider to their account."""
+    address = address_of(request)
+    if begun.link is not None:
+        sessions: Sessions = request.app.state.sessions
+        identity = await sessions.identify(request.cookies.get(SESSION_COOKIE), now)
+        if identity.account_id != begun.link:
+            raise Forbidden  # somebody else signed in here meanwhile
+        await link(db, Actor(identity.login, identity.account_id, address), subject, now)
+        return "/account?saved=linked", None
+    account: Account
+    if begun.invitation is not None:
+        account = await accept_invitation_with(db, begun.invitation, subject, address, now)
+    else:
+        account = await account_of(db, subject)
+    token = await open_session_for(db, account, Origin(address, request.headers.get("User-Agent"), "oidc"), now)
+    return home_of(account.office_id, RIGHTS[account.role]), token
+
+
+@post(f"{PATH}/unlink", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def forget(request: AnyRequest, db: AsyncSession, actor: Actor, now: datetime) -> Response[Any]:
+    try:
+        await unlink(db, actor, now)
+    except DomainError as error:
+        return _failed(request, error)
+    return Redirect("/account?saved=unlinked", status_code=HTTP_303_SEE_OTHER)
+
+
+def _failed(request: AnyRequest, error: DomainError) -> Response[Any]:
+    log.warning("oidc_failed", code=error.code, why=error.why if isinstance(error, AnswerRejected) else None)
+    context = {"error": translator_of(request).text(error.text), "address": None, "provider": None}
+    answer = page(request, "account/oidc.html", context, status_code=403 if error.status == 401 else error.status)
+    answer.delete_cookie(COOKIE, path=PATH)
+    return answer
+
+
+def _cookie(content: str, settings: Settings) -> Cookie:
+    return Cookie(
+        COOKIE,
+        value=content,
+        path=PATH,
+        max_age=int(BEGUN_LIFE.total_seconds()),
+        httponly=True,
+        secure=settings.public_url.startswith("https:"),
+        samesite="lax",
+    )
+
+
+HANDLERS = [start, start_linking, start_accepting, come_back, forget]
