@@ -33,15 +33,15 @@ DEVICE: Final = Limit("device", 6_000)
 STRANGER: Final = Limit("stranger", 1_200)
 """Per address, with a token that was not seen to be good yet: a hall after a restart, sixty screens and desks that all begin anew."""
 GUESS: Final = Limit("guess", 120)
-"""Secrets per address that are nobody's: people mistype a link a few times; with 120 bits of secret a guesser needs for ever anyway."""
+"""Secrets per address that are nobody's: people mistype a link a few times; a guesser of 96 bits needs for ever anyway."""
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FREE = ("/static/", "/assets/", "/health/", "/metrics", "/kiosk/", "/display/")
-_SIGN_IN = ("/api/staff/sessions", "/desk/login", "/account/oidc/", "/account/invitation", "/invitation")
-_PAIRING = ("/api/devices/pair", "/api/pairing")
-_DEVICE = ("/api/kiosk/", "/api/display/", "/api/device", "/live/kiosk", "/live/board", "/live/device")
+_SIGN_IN = ("/api/staff/sessions", "/desk/login", "/account/oidc/", "/invitation/")
+_PAIRING = ("/api/devices/pairings",)
+_DEVICE = ("/api/kiosk/", "/api/devices/", "/live/kiosk", "/live/board")
 _STAFF = ("/api/desk/", "/api/admin/", "/api/staff/", "/desk", "/admin", "/account", "/live/desk", "/live/hall")
-_SECRET = re.compile(r"/(?:t|a|api/public/tickets|api/public/appointments|live/ticket|live/appointment)/+([^/]+)")
+_SECRET = re.compile(r"/(?:t|a|w|book|invitation|api/public/(?:tickets|appointments|waitlist)|live/(?:ticket|appointment))/+([^/]+)")
 
 
 def limit_of(path: str, method: str) -> Limit | None:

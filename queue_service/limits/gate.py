@@ -16,7 +16,7 @@ from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send, WebSocketReceiveMessage
 
-from queue_service.errors import DomainError, Forbidden
+from queue_service.errors import DomainError, Forbidden, Malformed
 from queue_service.limits.bodies import BODY_SECONDS
 from queue_service.limits.classes import DEVICE, GUESS, SAFE, STAFF, STRANGER, household, limit_of, secret_in
 from queue_service.limits.meter import Meter
@@ -124,6 +124,8 @@ class Gate:
         return None if key is None else hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
     def _refusal(self, scope: Scope, method: str, shown: bytes | None) -> DomainError | None:
+        if "\0" in scope["path"]:
+            return Malformed()  # neither the file system nor PostgreSQL has a name with it
         if method not in SAFE and is_foreign(scope, self._public_url):
             return ForeignOrigin()
         limit = limit_of(scope["path"], method) if self._on else None

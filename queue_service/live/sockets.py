@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -24,12 +23,14 @@ from queue_service.devices.api import device_token
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.registry import Devices
 from queue_service.errors import BadToken, DomainError, Forbidden
+from queue_service.limits.gate import is_foreign
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import HEARTBEAT_SECONDS, Hub
 from queue_service.live.state import ENDED, OfficeState
 from queue_service.live.views import board, desk, hall, menu, phone
 from queue_service.live.views.parts import encoded, enveloped
 from queue_service.offices.catalogue import Catalogues
+from queue_service.settings import Settings
 from queue_service.staff.api import SESSION_COOKIE, bearer
 from queue_service.staff.rights import Audience, Right, for_, may
 from queue_service.staff.sessions import Identity, Sessions
@@ -98,18 +99,18 @@ def _remembered(state: OfficeState, key: object, view: Callable[[], msgspec.Stru
 
 @asynccontextmanager
 async def _refusing(socket: Socket) -> AsyncIterator[None]:
-    """A refusal before the first snapshot becomes a close code: browsers cannot read the body of a refused handshake."""
+    """A refusal before the first snapshot becomes a close code: browsers cannot read the body of a refused handshake.
+
+    Another site's page is refused whatever it shows: with our cookie it would watch a desk, with a secret it has stolen the secret.
+    """
+    settings: Settings = socket.app.state.settings
     try:
+        if is_foreign(socket.scope, settings.public_url):
+            raise Forbidden
         yield
     except DomainError as error:
         await socket.accept()
         await socket.close(code=REFUSED, reason=error.code)
-
-
-def _same_origin(socket: Socket) -> bool:
-    """Browsers send Origin with every websocket; programs send none."""
-    origin = socket.headers.get("origin")
-    return not origin or urlsplit(origin).netloc == socket.headers.get("host")
 
 
 @websocket("/board", **for_(Audience.DISPLAY))
@@ -150,8 +151,6 @@ async def kiosk_socket(socket: Socket) -> None:
 async def _office_of(socket: Socket, token: str | None, right: Right) -> tuple[Identity, int]:
     """Who watches, and their office. Raises NotSignedIn, Forbidden."""
     sessions: Sessions = socket.app.state.sessions
-    if token is None and not _same_origin(socket):
-        raise Forbidden  # another site's page must not watch a desk with our cookie
     identity = await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())
     identity.refuse_if_unfinished(right)
     if identity.office_id is None or not may(identity.role, identity.office_id, right, identity.office_id):

@@ -1,0 +1,1 @@
+"""Every attack of SECURITY.md as it is tried; the table there names the test."""
