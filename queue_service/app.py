@@ -66,6 +66,7 @@ from queue_service.problems import exception_handlers
 from queue_service.sealing import KeyRing
 from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
+from queue_service.staff.housekeeping import keep_accounts
 from queue_service.staff.lockout import Lockout
 from queue_service.staff.oidc import Provider
 from queue_service.staff.rights import Audience, for_
@@ -194,6 +195,7 @@ async def _keep_house(database: Database, catalogues: Catalogues, limiter: Limit
             await end_days(database.hot, catalogues, clock())
             await keep_booking(database.hot, clock())
             await limiter.forget(clock())
+            await keep_accounts(database.hot, clock())
         except Exception as error:
             log.warning("housekeeping_failed", error=repr(error))
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

@@ -154,10 +154,6 @@ class Lockout:
         subject = "sign-in" if who.account_id is None else f"account:{who.account_id}"
         await self.pool.execute(_REFUSED, now, who.address, who.account_id, subject, ", ".join(full))
 
-    async def forget(self, now: datetime) -> None:
-        """Removes counts that are over."""
-        await self.pool.execute("DELETE FROM sign_in_failure WHERE last_at < $1", now - FORGOTTEN)
-
     def _keys(self, who: Who) -> list[tuple[Count, str]]:
         if who.browser is not None:
             return [(Count.BROWSER, f"browser {who.browser} {who.login}")]

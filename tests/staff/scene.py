@@ -99,7 +99,7 @@ async def a_person(service: Service, token: str | None = None, address: str | No
         headers["X-Forwarded-For"] = address  # uvicorn trusts what comes from this machine
     async with httpx.AsyncClient(base_url=service.base_url, trust_env=False, timeout=20, headers=headers) as http:
         if token:
-            http.cookies.set("queue_session", token)
+            http.cookies.set("queue_session", token, domain="127.0.0.1")
         yield Person(http)
 
 

@@ -10,6 +10,7 @@ from queue_service.db import Database
 from queue_service.errors import BadCredentials
 from queue_service.staff.browsers import Browser, sealed, unsealed
 from queue_service.staff.errors import SignInBlocked, WrongOtp
+from queue_service.staff.housekeeping import keep_accounts
 from queue_service.staff.lockout import AT_ONCE, FORGOTTEN, LIMITS, Count, Who, network
 from queue_service.staff.sign_in import Opened
 from tests.staff.scene import RING, Somebody, a_guarded_clerk, a_person, acts, an_entrance
@@ -67,7 +68,7 @@ async def test_a_count_is_forgotten_after_a_quiet_night(database: Database, cler
     await fails(who, clerk.login, FREE - 1)
     await fails(replace(who, now=LATER + FORGOTTEN + timedelta(seconds=1)), clerk.login, FREE - 1)
     assert await database.hot.fetchval("SELECT count(*) FROM sign_in_failure") > 0
-    await an_entrance(database).lockout.forget(LATER + 2 * FORGOTTEN + timedelta(seconds=2))
+    await keep_accounts(database.hot, LATER + 2 * FORGOTTEN + timedelta(seconds=2))
     assert await database.hot.fetchval("SELECT count(*) FROM sign_in_failure") == 0
 
 

@@ -118,7 +118,7 @@ async def staff_page(
     people, more = await list_people(pool, _place(identity), narrowed, now)
     kept = {"search": search, "office": office, "role": role, "active": active}
     context = {
-        **kept,
+        "filters": kept,
         "offices": [] if identity.office_id is not None else [("", t.gettext("All offices")), *known.options(t)],
         "roles": [("", t.gettext("All roles")), *((each.value, t.gettext(ROLE_NAMES[each])) for each in Role)],
         "states": [("yes", t.gettext("Working")), ("no", t.gettext("Switched off")), ("all", t.gettext("All"))],

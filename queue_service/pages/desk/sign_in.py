@@ -5,6 +5,7 @@ Between the two steps the browser holds a sealed cookie of five minutes, never t
 
 from datetime import datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -114,7 +115,8 @@ def ask_for_code(request: AnyRequest, account: Account, next_path: str, now: dat
     """To the second step."""
     entrance: Entrance = request.app.state.entrance
     settings: Settings = request.app.state.settings
-    answer = Redirect("/desk/login/code", query_params={"next": next_path} if next_path else {}, status_code=HTTP_303_SEE_OTHER)
+    back = f"?{urlencode({'next': next_path})}" if next_path else ""
+    answer = Redirect(f"/desk/login/code{back}", status_code=HTTP_303_SEE_OTHER)
     held = sealed(entrance.ring, begun(entrance.ring, account, now))
     answer.set_cookie(own_cookie(BEGUN_COOKIE, held, settings, int(BEGUN_LIFE.total_seconds())))
     return answer

@@ -1,0 +1,16 @@
+"""What is over goes: sessions that have expired, links that nobody can use any more, counts of failures. Refuses to touch the record."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from queue_service.db import Pool
+from queue_service.staff.lockout import FORGOTTEN
+
+KEPT: Final = timedelta(days=30)
+"""Of a used or expired link: the answer to «I never got one» is still there when the person asks."""
+
+
+async def keep_accounts(pool: Pool, now: datetime) -> None:
+    await pool.execute("DELETE FROM sign_in_failure WHERE last_at < $1", now - FORGOTTEN)
+    await pool.execute("DELETE FROM staff_session WHERE expires_at <= $1", now)
+    await pool.execute("DELETE FROM invitation WHERE expires_at < $1", now - KEPT)
