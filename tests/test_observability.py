@@ -11,8 +11,7 @@ import pytest
 from queue_service.db import Database
 from queue_service.settings import Settings
 from tests.support.factories import a_clerk_at, a_kiosk, an_office
-from tests.support.postgres import a_database_on
-from tests.support.postgres import execute_as_owner
+from tests.support.postgres import a_database_on, execute_as_owner
 from tests.support.service import Api, Service, ServiceProcess, eventually, running
 
 Start = Callable[..., Awaitable[ServiceProcess]]
