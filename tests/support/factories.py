@@ -157,7 +157,7 @@ async def an_office(
         groups: dict[str, int] = {}
         for position, each in enumerate(services or (PASSPORT,)):
             if each.letter not in groups:
-                group = ServiceGroup(office_id=made.id, code=f"group-{each.letter}", letter=each.letter, name=_name(each.letter))
+                group = ServiceGroup(office_id=made.id, code=f"group-{ord(each.letter):x}", letter=each.letter, name=_name(each.letter))
                 db.add(group)
                 await db.flush()
                 assert group.id is not None
