@@ -14,7 +14,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self), payment=(), usb=(), serial=(), bluetooth=()"),
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 """A year. Without the subdomains: the city's other services are not ours to decide about."""
