@@ -159,9 +159,14 @@ async def ask_for_code(
 
 
 @get("/pairings/{claim:str}", **for_(Audience.EVERYBODY))
-async def wait_for_pairing(claim: str, pairings: Pairings) -> PairingState:
+async def wait_for_pairing(request: Request[Any, Any, Any], claim: str, pairings: Pairings) -> PairingState:
     """Answers within 25 seconds: waiting, or paired with the token, which is handed over once. 404 when the code's time is over."""
-    fetched = await pairings.fetch(claim)
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    fetched = await pairings.fetch(claim, gone)
     if fetched is None:
         return PairingState("waiting")
     return PairingState("paired", fetched.token, fetched.kind, fetched.office, fetched.zone, fetched.name)

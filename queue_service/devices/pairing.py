@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlmodel import col, delete, select
@@ -164,6 +164,23 @@ SELECT token_sealed, device.kind, device.name, office.slug, zone.code AS zone
 _OPEN = "SELECT expires_at, device_id IS NOT NULL AS paired FROM device_pairing WHERE claim_hash = $1"
 
 
+Gone = Callable[[], Coroutine[Any, Any, None]]
+"""Ends when the caller has gone."""
+
+
+async def _left_before(woken: asyncio.Event, gone: Gone | None, seconds: float) -> bool:
+    """Waits until somebody wakes us, the time is over, or the caller has gone: whether that was it."""
+    waking = asyncio.create_task(woken.wait())
+    leaving = asyncio.create_task(gone()) if gone is not None else None
+    tasks = {waking} | ({leaving} if leaving is not None else set())
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return leaving in done
+
+
 class Pairings:
     """The process's memory of which devices wait, and the limits on codes."""
 
@@ -197,20 +214,21 @@ class Pairings:
         if wait is not None:
             raise TooManyCodes(wait)
 
-    async def fetch(self, claim: str, seconds: float = POLL_SECONDS) -> Fetched | None:
+    async def fetch(self, claim: str, gone: Gone | None = None, seconds: float = POLL_SECONDS) -> Fetched | None:
         """The token once somebody has entered the code; None when nobody has by then. Raises PairingOver.
 
-        Listens first and reads afterwards, so that nothing falls between.
+        Listens first and reads afterwards, so that nothing falls between. A caller that is `gone` (a page that was loaded anew) fetches
+        nothing: the token would go with it.
         """
         digest = hash_claim(claim)
         with self._listening(digest.hex()) as woken:
-            for patient in (True, False):
-                fetched, ends = await self._read(digest)
-                if fetched is not None or not patient or woken is None:
-                    return fetched
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), max(0.0, min(seconds, (ends - self._clock()).total_seconds())))
-        return None
+            fetched, ends = await self._read(digest)
+            if fetched is not None or woken is None:
+                return fetched
+            patience = max(0.0, min(seconds, (ends - self._clock()).total_seconds()))
+            if await _left_before(woken, gone, patience):
+                return None
+            return (await self._read(digest))[0]
 
     async def _read(self, digest: bytes) -> tuple[Fetched | None, datetime]:
         row = await self._pool.fetchrow(_FETCH, digest)

@@ -82,13 +82,31 @@ async def test_a_waiting_kiosk_learns_at_once_that_its_code_was_entered(
 async def test_nobody_enters_the_code_and_the_device_asks_again(service: Service, office: AnOffice) -> None:
     shown = await a_code(service)
     pairings = service.app.state.pairings
-    assert await asyncio.wait_for(asyncio.shield(_in_service(service, pairings.fetch(shown["claim"], 0.05))), 5) is None
+    assert await asyncio.wait_for(asyncio.shield(_in_service(service, pairings.fetch(shown["claim"], seconds=0.05))), 5) is None
 
 
 def _in_service(service: Service, coroutine: Any) -> "asyncio.Future[Any]":
     """On the service's own loop, where its pool lives."""
     loop = service.app.state.listener._connection._loop
     return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, loop))
+
+
+async def test_a_page_that_is_loaded_anew_does_not_take_the_token_with_it(service: Service, office: AnOffice, head: AClerk) -> None:
+    shown = await a_code(service)
+    poll = asyncio.create_task(fetch(service, shown["claim"]))
+    waiting_for = pairing.hash_claim(shown["claim"]).hex()
+
+    async def waits() -> bool:
+        return waiting_for in service.app.state.pairings._waiting
+
+    async def has_gone() -> bool:
+        return not await waits()
+
+    await eventually(waits)
+    poll.cancel()
+    await eventually(has_gone)
+    await enter(service, head, shown["code"])
+    assert (await fetch(service, shown["claim"])).json()["state"] == "paired"
 
 
 async def test_a_device_has_one_open_code(service: Service, database: Database, office: AnOffice, head: AClerk) -> None:

@@ -213,7 +213,7 @@ async def _page(
         "replayed": seen_now.replayed_at is not None,
         "renewal_due": seen_now.renewal_due,
         "revoked": seen_now.revoked_at is not None,
-        "may_change": may_change(identity, Right.DEVICES),
+        "may_change": may_change(identity, Right.DEVICES, office),
     }
     return admin_page(request, "admin/devices_device.html", context, identity, "devices", status_code=shown.status)
 

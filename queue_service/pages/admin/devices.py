@@ -25,10 +25,10 @@ from queue_service.devices.rules import code_in_groups, code_of
 from queue_service.errors import DomainError
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.pages.admin.forms import Typed
-from queue_service.pages.admin.frame import admin_page, may_change
+from queue_service.pages.admin.frame import admin_page
 from queue_service.pages.i18n import Translator
 from queue_service.pages.render import AnyRequest, translator_of
-from queue_service.staff.rights import Right, for_
+from queue_service.staff.rights import RIGHTS, Right, for_
 from queue_service.staff.sessions import Identity
 
 ALARM_WORDS: Final[Mapping[AlarmKind, str]] = {
@@ -139,7 +139,7 @@ async def _list(
             "attention": sum(device.standing is Standing.ATTENTION for device in devices),
             "alarm": sum(device.standing is Standing.ALARM for device in devices),
         },
-        "may_change": may_change(identity, Right.DEVICES),
+        "may_change": Right.DEVICES in RIGHTS[identity.role],
         "choice": [(each.slug, t.text(each.name)) for each in await catalogues.all(now)] if of_city else [],
         "typed": {"code": typed.line("code"), "office": typed.line("office")} if typed else {"code": "", "office": ""},
         "errors": [{"field": "office" if isinstance(error, OfficeNeeded) else "code", "text": t.text(error.text)}] if error else [],
