@@ -12,6 +12,7 @@ from litestar import Router, get, post
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.audit.journal import Act, Actor, record
 from queue_service.booking import confirming
 from queue_service.booking.api import Applications, AppointmentOut, SlotOut, Words, appointment_out, aware, slot_out
 from queue_service.booking.commands import HoldWish
@@ -64,12 +65,16 @@ async def place_of(identity: Identity, booking: Booking, now: datetime) -> Place
 
 
 @post("/appointments", **for_(Right.HALL))
-async def book_at_desk(data: DeskBookingIn, identity: Identity, booking: Booking, db: AsyncSession, now: datetime) -> AppointmentOut:
+async def book_at_desk(
+    data: DeskBookingIn, identity: Identity, actor: Actor, booking: Booking, db: AsyncSession, now: datetime
+) -> AppointmentOut:
     """201 booked for a person who stands here; 409 with alternatives."""
     place = await place_of(identity, booking, now)
     person = Person(confirming.checked_name(data.name), data.contact, data.language)
     wish = HoldWish(data.service, aware(data.starts_at), data.applications)
-    return appointment_out(booking, place, await confirming.book_at_desk(db, booking, place, wish, person, now))
+    made = await confirming.book_at_desk(db, booking, place, wish, person, now)
+    record(db, actor, Act("booking.entered", f"booking:{made.id}", place.catalogue.id, after={"service": data.service}), now)
+    return appointment_out(booking, place, made)
 
 
 @get("/bookings", **for_(Right.SEE_BOOKINGS))

@@ -4,16 +4,20 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Response, Router, delete, post, put
+from litestar import Response, Router, delete, get, post, put
 from litestar.datastructures import State
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.audit.journal import Actor
+from queue_service.booking.office import Booking
 from queue_service.db import Pool
 from queue_service.desks import commands, hall, handover
+from queue_service.desks.audited import audit_ticket
 from queue_service.desks.call_next import call_next
 from queue_service.desks.queries import DeskTicketOut, ShiftOut, desk_ticket_out, last_reason, shift_out
 from queue_service.desks.rules import PauseReason
+from queue_service.desks.visitor import VisitorOut, visitor_at_desk
 from queue_service.errors import Forbidden
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.staff.rights import Right, for_
@@ -169,19 +173,35 @@ async def add_service(data: ServiceIn, identity: Identity, catalogue: Catalogue,
 
 
 @post("/call", status_code=200)
-async def call_this_ticket(data: CallIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+async def call_this_ticket(
+    data: CallIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> DeskTicketOut:
     """A postponed visitor, one who came back, or one who waits: then with a reason."""
-    return await _shown(db, catalogue, await handover.call_ticket(db, catalogue, identity.account_id, data.ticket, data.reason, now))
+    ticket = await handover.call_ticket(db, catalogue, identity.account_id, data.ticket, data.reason, now)
+    await audit_ticket(db, actor, ticket, now)
+    return await _shown(db, catalogue, ticket)
 
 
 @post("/confirm-privilege", status_code=200)
-async def confirm_privilege(data: PrivilegeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await handover.judge_privilege(db, catalogue, identity.account_id, data.confirmed, now))
+async def confirm_privilege(
+    data: PrivilegeIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> DeskTicketOut:
+    ticket = await handover.judge_privilege(db, catalogue, identity.account_id, data.confirmed, now)
+    await audit_ticket(db, actor, ticket, now)
+    return await _shown(db, catalogue, ticket)
 
 
 @post("/inaccurate", status_code=200)
-async def mark_inaccurate(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await handover.mark_inaccurate(db, identity.account_id, now))
+async def mark_inaccurate(identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    ticket = await handover.mark_inaccurate(db, identity.account_id, now)
+    await audit_ticket(db, actor, ticket, now)
+    return await _shown(db, catalogue, ticket)
+
+
+@get("/visitor")
+async def show_visitor(identity: Identity, actor: Actor, booking: Booking, db: AsyncSession, now: datetime) -> VisitorOut:
+    """Whose booking the desk has called; each look is in the audit record."""
+    return await visitor_at_desk(db, booking.ring, identity.account_id, actor, now)
 
 
 @post("/messages", status_code=204)
@@ -221,6 +241,7 @@ router = Router(
         call_this_ticket,
         confirm_privilege,
         mark_inaccurate,
+        show_visitor,
         message_the_hall,
         raise_alarm,
         acknowledge_alarm,

@@ -1,17 +1,17 @@
 """What the hall administrator finds for a visitor who stands before them: by ticket number, by booking code, by name.
 
-Names are sealed, so a search by name opens today's bookings of the office in memory and leaves a line in the log: who searched and how much
-was found, never for whom. Refuses to answer with a name: the answer is the time and the code of the booking.
+Names are sealed, so a search by name opens today's bookings of the office in memory; the caller writes down who searched and how much was
+opened and found, never for whom. Refuses to answer with a name: the answer is the time and the code of the booking.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 import msgspec
-import structlog
 
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import reference_in
@@ -22,8 +22,6 @@ from queue_service.offices.models import TICKET_LETTERS
 from queue_service.text import Text
 from queue_service.tickets.models import label
 from queue_service.tickets.queries import COLUMNS, TicketNow
-
-log = structlog.get_logger(__name__)
 
 SHORTEST_NAME = 3
 """Letters: fewer would list half of the day's visitors."""
@@ -69,6 +67,16 @@ class FoundOut(msgspec.Struct, frozen=True):
     bookings: Sequence[FoundBookingOut]
     more: bool
     """There are more than are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer, and what a search by name opened for it."""
+
+    out: FoundOut
+    searched: int | None = None
+    """Names that were opened; None where no name was needed."""
+    matched: int = 0
 
 
 def number_in(typed: str) -> tuple[str, int] | None:
@@ -119,16 +127,16 @@ def _booking_out(place: Place, row: asyncpg.Record) -> FoundBookingOut:
     )
 
 
-async def find(booking: Booking, place: Place, account_id: int, typed: str, now: datetime) -> FoundOut:
+async def find(booking: Booking, place: Place, typed: str, now: datetime) -> Found:
     """Whatever of the office's today the typed text can mean. Raises Malformed for what can mean nothing."""
     pool, office_id = booking.pool, place.catalogue.id
     reference = reference_in(typed)
     if reference is not None:
         rows = await pool.fetch(_BY_REFERENCE, office_id, reference)
-        return FoundOut((), [_booking_out(place, row) for row in rows], more=False)
+        return Found(FoundOut((), [_booking_out(place, row) for row in rows], more=False))
     number = number_in(typed)
     if number is not None:
-        return FoundOut(await tickets_by_number(pool, place, *number, now), (), more=False)
+        return Found(FoundOut(await tickets_by_number(pool, place, *number, now), (), more=False))
     wanted = words_of(typed)
     if sum(map(len, wanted)) < SHORTEST_NAME or any(character.isdigit() for character in typed):
         raise Malformed(
@@ -143,8 +151,8 @@ async def find(booking: Booking, place: Place, account_id: int, typed: str, now:
     )
     rows = await pool.fetch(_OF_TODAY, office_id, *midnights)
     found = [row for row in rows if same_person(wanted, _name(booking, row))]
-    log.info("booking_searched_by_name", office=office_id, account=account_id, searched=len(rows), found=len(found))
-    return FoundOut((), [_booking_out(place, row) for row in found[:MOST_FOUND]], more=len(found) > MOST_FOUND)
+    out = FoundOut((), [_booking_out(place, row) for row in found[:MOST_FOUND]], more=len(found) > MOST_FOUND)
+    return Found(out, searched=len(rows), matched=len(found))
 
 
 def _name(booking: Booking, row: Any) -> str:

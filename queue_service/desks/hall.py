@@ -6,6 +6,7 @@ serve: calling and serving belong to desks.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -128,10 +129,11 @@ async def send_away(db: AsyncSession, catalogue: Catalogue, ticket_id: int, reas
     return ticket
 
 
-async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: str | None, act: Act) -> None:
+async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: str | None, act: Act) -> dict[str, Any] | None:
     """Ends what a clerk forgot at a desk: the visit, as inaccurate, and the shift. Raises NotFound, ReasonNeeded.
 
-    A visitor who was called and never came up waits again; the desk that called them is closed.
+    A visitor who was called and never came up waits again; the desk that called them is closed. Whose shift it was and which ticket
+    was there; None where nothing was open.
     """
     why = _reason(reason)
     desk = catalogue.desks.get(number)
@@ -140,7 +142,7 @@ async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: 
     statement = select(Shift).where(col(Shift.desk_id) == desk.id, col(Shift.closed_at).is_(None)).with_for_update()
     shift = (await db.exec(statement)).one_or_none()
     if shift is None:
-        return
+        return None
     ticket = await ticket_at(db, desk.id)
     if ticket is not None and ticket.state is State.SERVING:
         ticket.inaccurate = True
@@ -155,6 +157,7 @@ async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: 
     shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
     db.add(ShiftEvent(shift_id=shift.id, kind="closed", at=act.at, reason="by_hall", note=why))
     await office_changed(db, catalogue.id)
+    return {"account": shift.account_id, "number": ticket.label if ticket is not None else None}
 
 
 async def close_service(db: AsyncSession, catalogue: Catalogue, code: str, reason: str | None, act: Act) -> None:

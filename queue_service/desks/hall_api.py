@@ -11,9 +11,13 @@ from litestar import Router, delete, get, post
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.audit.journal import Act as Audited
+from queue_service.audit.journal import Actor
+from queue_service.audit.journal import record as write_down
 from queue_service.booking.office import Booking
 from queue_service.db import Pool
 from queue_service.desks import hall
+from queue_service.desks.audited import audit_ticket
 from queue_service.desks.find import FoundOut, find, ticket_here
 from queue_service.desks.journal import ActOut, acts_of_day
 from queue_service.desks.queries import HallTicketOut, hall_ticket_out
@@ -63,9 +67,10 @@ def _act(identity: Identity, now: datetime) -> Act:
 
 @post("/tickets/{ticket_id:int}/postpone", status_code=200)
 async def postpone(
-    ticket_id: int, data: PostponeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime
+    ticket_id: int, data: PostponeIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
 ) -> HallTicketOut:
     ticket = await hall.postpone_waiting(db, catalogue, ticket_id, data.reason, data.minutes, _act(identity, now))
+    await audit_ticket(db, actor, ticket, now)
     return hall_ticket_out(catalogue, now_of(ticket))
 
 
@@ -74,6 +79,7 @@ async def act_on_ticket(
     ticket_id: int,
     act: Literal["resume", "come-back", "first", "leave"],
     identity: Identity,
+    actor: Actor,
     catalogue: Catalogue,
     db: AsyncSession,
     now: datetime,
@@ -89,50 +95,65 @@ async def act_on_ticket(
         ticket = await hall.put_first(db, catalogue, ticket_id, reason, who)
     else:
         ticket = await hall.send_away(db, catalogue, ticket_id, reason, who)
+    await audit_ticket(db, actor, ticket, now)
     return hall_ticket_out(catalogue, now_of(ticket))
 
 
 @post("/tickets/{ticket_id:int}/needs", status_code=200)
 async def change_needs(
-    ticket_id: int, data: NeedsIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime
+    ticket_id: int, data: NeedsIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
 ) -> HallTicketOut:
     ticket = await hall.change_needs(db, catalogue, ticket_id, data.needs, _act(identity, now))
+    await audit_ticket(db, actor, ticket, now)
     return hall_ticket_out(catalogue, now_of(ticket))
 
 
 @post("/tickets/{ticket_id:int}/privilege", status_code=200)
 async def change_privilege(
-    ticket_id: int, data: PrivilegeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime
+    ticket_id: int, data: PrivilegeIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
 ) -> HallTicketOut:
     ticket = await hall.change_privilege(db, catalogue, ticket_id, data.privilege, _act(identity, now))
+    await audit_ticket(db, actor, ticket, now)
     return hall_ticket_out(catalogue, now_of(ticket))
 
 
 @post("/desks/{number:str}/end", status_code=204)
-async def end_desk(number: str, data: ReasonIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
-    await hall.end_desk(db, catalogue, number, data.reason, _act(identity, now))
+async def end_desk(
+    number: str, data: ReasonIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> None:
+    ended = await hall.end_desk(db, catalogue, number, data.reason, _act(identity, now))
+    if ended is not None:
+        write_down(db, actor, Audited("desk.ended", f"desk:{number}", catalogue.id, after=ended, reason=data.reason), now)
 
 
 @post("/services/{code:str}/close", status_code=204)
-async def close_service(code: str, data: ReasonIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+async def close_service(
+    code: str, data: ReasonIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> None:
     await hall.close_service(db, catalogue, code, data.reason, _act(identity, now))
+    write_down(db, actor, Audited("service.closed_for_today", f"service:{code}", catalogue.id, reason=data.reason), now)
 
 
 @post("/services/{code:str}/open", status_code=204)
-async def reopen_service(code: str, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
+async def reopen_service(code: str, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
     await hall.reopen_service(db, catalogue, code, now)
+    write_down(db, actor, Audited("service.reopened", f"service:{code}", catalogue.id), now)
 
 
 @post("/notices")
-async def write_notice(data: NoticeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> NoticeOut:
+async def write_notice(
+    data: NoticeIn, identity: Identity, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime
+) -> NoticeOut:
     notice = await hall.write_notice(db, catalogue, data.ru, data.en, data.minutes, _act(identity, now))
     assert notice.id is not None
+    write_down(db, actor, Audited("notice.written", f"notice:{notice.id}", catalogue.id, after={"sentence": notice.sentence}), now)
     return NoticeOut(notice.id, notice.until)
 
 
 @delete("/notices/{notice_id:int}")
-async def remove_notice(notice_id: int, catalogue: Catalogue, db: AsyncSession) -> None:
+async def remove_notice(notice_id: int, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
     await hall.remove_notice(db, catalogue, notice_id)
+    write_down(db, actor, Audited("notice.removed", f"notice:{notice_id}", catalogue.id), now)
 
 
 @post("/messages/{message_id:int}/read", status_code=204)
@@ -142,10 +163,19 @@ async def read_message(message_id: int, identity: Identity, catalogue: Catalogue
 
 @get("/find")
 async def find_visitor(
-    q: Annotated[str, Parameter(max_length=100)], identity: Identity, booking: Booking, catalogue: Catalogue, now: datetime
+    q: Annotated[str, Parameter(max_length=100)],
+    actor: Actor,
+    booking: Booking,
+    catalogue: Catalogue,
+    db: AsyncSession,
+    now: datetime,
 ) -> FoundOut:
     """By ticket number, booking code, or the name of somebody who is booked for today."""
-    return await find(booking, await booking.at_id(catalogue.id, now), identity.account_id, q, now)
+    found = await find(booking, await booking.at_id(catalogue.id, now), q, now)
+    if found.searched is not None:
+        seen = {"searched": found.searched, "found": found.matched}
+        write_down(db, actor, Audited("visitor.searched_by_name", f"office:{catalogue.slug}", catalogue.id, after=seen), now)
+    return found.out
 
 
 @get("/tickets/{ticket_id:int}")

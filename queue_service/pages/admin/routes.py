@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from queue_service.administration.records import router as records
+from queue_service.pages.admin.audit import HANDLERS as AUDIT
 from queue_service.pages.admin.desks import HANDLERS as DESKS
 from queue_service.pages.admin.device import HANDLERS as DEVICE
 from queue_service.pages.admin.devices import HANDLERS as DEVICES
@@ -11,6 +13,7 @@ from queue_service.pages.admin.office_services import HANDLERS as OFFICE_SERVICE
 from queue_service.pages.admin.offices import HANDLERS as OFFICES
 from queue_service.pages.admin.other_rules import HANDLERS as RULES
 from queue_service.pages.admin.policy import HANDLERS as POLICY
+from queue_service.pages.admin.privacy import HANDLERS as PRIVACY
 from queue_service.pages.admin.privileges import HANDLERS as PRIVILEGES
 from queue_service.pages.admin.services import HANDLERS as SERVICES
 from queue_service.pages.admin.staff import HANDLERS as STAFF
@@ -30,4 +33,7 @@ HANDLERS: list[Any] = [
     *POLICY,
     *RULES,
     *TEXTS,
+    *AUDIT,
+    *PRIVACY,
+    records,
 ]

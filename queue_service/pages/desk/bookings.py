@@ -12,6 +12,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.audit.journal import Act, Actor, record
 from queue_service.booking import confirming
 from queue_service.booking.api import aware
 from queue_service.booking.commands import HoldWish
@@ -154,6 +155,7 @@ async def book_by_hand(
     request: AnyRequest,
     data: Annotated[BookingsForm, Form],
     identity: Identity,
+    actor: Actor,
     booking: Booking,
     db: AsyncSession,
     now: datetime,
@@ -171,6 +173,7 @@ async def book_by_hand(
             made = await confirming.book_at_desk(
                 db, booking, place, HoldWish(data.service, starts_at, _number(data.applications)), person, now
             )
+            record(db, actor, Act("booking.entered", f"booking:{made.id}", place.catalogue.id, after={"service": data.service}), now)
     except DomainError as error:
         return await _bookings_page(request, identity, place, booking, now, error=error, name=data.name, contact=data.contact, **said)
     shown = {"reference": spoken(made.reference), "at": made.starts_at, "url": f"/a/{made.secret}"}
