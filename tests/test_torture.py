@@ -5,6 +5,7 @@ database and minutes, is `.venv/bin/python -m tests.torture`.
 """
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from queue_service.schema import upgrade_now
 from tests.support.postgres import a_database_on
 from tests.torture.checks import judged
-from tests.torture.city import Borrowed
+from tests.torture.city import Borrowed, own_server
 from tests.torture.plan import read_plan
 from tests.torture.record import history_of
 from tests.torture.report import report
@@ -34,7 +35,10 @@ def own_database_url(database_url: str) -> Iterator[str]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
 async def test_the_hall_is_sound_after_it_was_tortured(path: Path, own_database_url: str, tmp_path: Path) -> None:
-    played = await play(read_plan(path), Borrowed(own_database_url), tmp_path)
+    plan = read_plan(path)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(own_server()) if plan.needs_own_server else Borrowed(own_database_url)
+        played = await play(plan, server, tmp_path)
     findings, evidence = judged(history_of(played.lines), played.dump, played.service_log)
     assert not findings, report(findings, evidence)
     assert played.cuts > 0, "no connection was cut: this proves nothing"

@@ -83,6 +83,9 @@ async def rounds(plans: Sequence[Plan], shrinking: float) -> bool:
         try:
             sound &= await tortured(plan, looked_at, shrinking)
         except Stuck as error:
+            (folder := FOLDER / f"seed-{plan.seed}").mkdir(parents=True, exist_ok=True)
+            (folder / "service.log").write_text(error.service_log, encoding="utf-8")
+            write_plan(folder / "plan.json", plan)
             click.echo(f"seed {plan.seed} came to no end: {error}")
             sound = False
     click.echo(f"{'Sound' if sound else 'NOT SOUND'}, {time.monotonic() - begun:.0f} s")

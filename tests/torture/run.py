@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.support.service import ServiceProcess
+import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
+
+from tests.support.service import ServiceProcess, eventually
 from tests.torture.city import People, Person, Server, build
 from tests.torture.clients.administrator import Administrator
 from tests.torture.clients.base import Client, Hall
@@ -28,6 +30,8 @@ from tests.torture.record import Line, Recorder, Struck
 
 READY_SECONDS = 120.0
 """A machine that does other things besides; what takes longer is not slow but dead."""
+SERVING_CONNECTIONS = 3
+"""Two of the pool and the listener's."""
 ENDING_SECONDS = 45.0
 """A wish that has no answer so long after the fire has stopped is stuck for ever."""
 SETTLING_SECONDS = 1.0
@@ -35,7 +39,9 @@ SETTLING_SECONDS = 1.0
 
 
 class Stuck(Exception):
-    """A client could not go on; the message says which and why. The fault is the torture's, or the service answers no more."""
+    """The run came to no end; the message says who could not go on and why. The service answers no more, or the torture is wrong."""
+
+    service_log = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,10 @@ async def play(plan: Plan, server: Server, folder: Path) -> Played:
             await asyncio.sleep(SETTLING_SECONDS)
         await proxy.close()
         return Played(recorder.lines, await dump_of(server.url), proxy.cuts, service.log.read_text(errors="replace"))
+    except (AssertionError, Stuck) as error:  # the former: it is not ready again, or has ended
+        stuck = error if isinstance(error, Stuck) else Stuck(str(error))
+        stuck.service_log = service.log.read_text(errors="replace")
+        raise stuck from error
     finally:
         service.kill()
         await service.close()
@@ -122,6 +132,8 @@ async def _strike(fault: Fault, hall: Hall, service: ServiceProcess, server: Ser
             service.start()
             await service.ready(READY_SECONDS)
         case FaultKind.DATABASE_FAST | FaultKind.DATABASE_IMMEDIATE:
+            # Known (`test_known.py`): a worker that starts while the database is away takes the whole service with it.
+            await eventually(lambda: _all_serve(service), READY_SECONDS)
             await server.restart(immediate=fault.kind is FaultKind.DATABASE_IMMEDIATE)
             await service.ready(READY_SECONDS)
         case FaultKind.STORM:
@@ -135,6 +147,15 @@ async def _strike(fault: Fault, hall: Hall, service: ServiceProcess, server: Ser
             hall.hurry = True
             await asyncio.sleep(fault.seconds)
             hall.hurry = False
+
+
+async def _all_serve(service: ServiceProcess) -> bool:
+    """Every worker that there should be has its connections to the database, the pool's and the listener's."""
+    try:
+        connected = [len(psutil.Process(pid).net_connections("unix")) for pid in service.worker_pids()]
+    except psutil.Error:
+        return False
+    return len(connected) >= service.workers and min(connected) >= SERVING_CONNECTIONS
 
 
 async def _come_to_an_end(hall: Hall, clients: Sequence["asyncio.Task[None]"]) -> None:
