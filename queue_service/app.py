@@ -18,6 +18,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
+import queue_service.administration.api
 import queue_service.booking.api
 import queue_service.booking.desk_api
 import queue_service.desks.api
@@ -109,9 +110,9 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         public_url=settings.public_url,
         organizer=parseaddr(settings.mail_from)[1],
     )
+    pairings = Pairings(database.hot, ring, limiter, clock, limits=settings.rate_limits)
     channels = channels_of(settings)
     sender = Sender(database, ring, channels)
-    pairings = Pairings(database.hot, ring, limiter, clock, limits=settings.rate_limits)
     offers = Offers(database, booking)
 
     def setup_changed(payload: str) -> None:
@@ -132,9 +133,9 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         setup_changed("")
         sender.wake()
         offers.wake()
+        pairings.heard_everything()
 
     listener = Listener(
-        pairings.heard_everything()
         settings.database_url,
         {
             OFFICE_CHANGED: hub.office_changed,
@@ -144,9 +145,9 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             events.SLOTS_CHANGED: slots_changed,
             events.SLOT_FREED: lambda office_id: offers.wake(int(office_id)),
             OUTBOX: lambda _: sender.wake(),
+            DEVICE_PAIRED: pairings.heard,
         },
         on_gap=gap,
-            DEVICE_PAIRED: pairings.heard,
     )
     app.state.entrance = Entrance(Lockout(database.hot, ring, settings.rate_limits), ring)
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
@@ -160,10 +161,10 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
             hub.beat(),
             _keep_house(database, catalogues, limiter),
             _keep_time(database),
+            keep_devices(database.hot, devices, catalogues),
             app.state.gate.meter.run(database.hot, ring, clock),
             sender.run(),
             offers.run(),
-            keep_devices(database.hot, devices, catalogues),
         )
     ]
     try:
@@ -256,6 +257,11 @@ def _followed(state: State) -> Followed:
     return followed
 
 
+def _pairings(state: State) -> Pairings:
+    pairings: Pairings = state.pairings
+    return pairings
+
+
 def _settings(state: State) -> Settings:
     settings: Settings = state.settings
     return settings
@@ -264,11 +270,6 @@ def _settings(state: State) -> Settings:
 def _issuing(request: Request[Any, Any, State]) -> Issuing:
     state = request.app.state
     return Issuing(
-def _pairings(state: State) -> Pairings:
-    pairings: Pairings = state.pairings
-    return pairings
-
-
         device=refuse_if_closed(provide_device(request)),
         pool=state.database.hot,
         catalogues=state.catalogues,
@@ -295,16 +296,17 @@ def create_app(settings: Settings) -> Litestar:
             queue_service.staff.api.router,
             queue_service.staff.people_api.router,
             queue_service.devices.api.router,
+            queue_service.devices.api.kiosk_router,
+            queue_service.devices.admin_api.router,
             queue_service.tickets.api.kiosk_router,
             queue_service.tickets.api.desk_router,
             queue_service.tickets.api.public_router,
             queue_service.tickets.why_api.router,
             queue_service.booking.api.public_router,
             queue_service.booking.desk_api.router,
+            queue_service.administration.api.router,
             desk_routes,
             queue_service.live.api.public_router,
-            queue_service.devices.api.kiosk_router,
-            queue_service.devices.admin_api.router,
             queue_service.live.api.kiosk_router,
             queue_service.live.api.desk_router,
             queue_service.live.sockets.router,
@@ -321,6 +323,7 @@ def create_app(settings: Settings) -> Litestar:
             "entrance": Provide(_entrance, sync_to_thread=False),
             "followed": Provide(_followed, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
+            "pairings": Provide(_pairings, sync_to_thread=False),
             "issuing": Provide(_issuing, sync_to_thread=False),
             "identity": Provide(provide_identity, sync_to_thread=False),
             "device": Provide(provide_device, sync_to_thread=False),
@@ -330,7 +333,6 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=exception_handlers(),
         lifespan=[lifespan],
         state=State({"settings": settings, "error_page": error_page, "oidc": Provider.of(settings)}),
-            "pairings": Provide(_pairings, sync_to_thread=False),
         openapi_config=OpenAPIConfig(
             title="Электронная очередь", version="1", path="/schema", components=COMPONENTS, render_plugins=SCHEMA_FORMS
         ),

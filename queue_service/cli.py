@@ -1,4 +1,4 @@
-"""The command line: `queue-service demo | serve | migrate | create-admin | simulate`.
+"""The command line: `queue-service demo | serve | migrate | create-admin | import | export | simulate`.
 
 Every failure that a person can mend ends in one sentence that says how. Refuses to hold logic of its own.
 """
@@ -19,6 +19,7 @@ import click
 import uvicorn
 
 from queue_service.administration.rotation import look_over, reseal
+from queue_service.administration.console import export_text, import_text
 from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
@@ -205,6 +206,33 @@ def simulate(demo_json: Path | None, **wishes: Any) -> None:
     """Сыграть день посетителей и операторов через настоящий API (рядом должно работать demo)."""
     with _explained():
         sys.exit(play(Order(demo_json or Settings.from_environment().data_dir / "demo.json", **wishes)))
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Только проверить и показать, что изменится.")
+@click.option("--overwrite", is_flag=True, help="Даже если после выгрузки файла настройку меняли.")
+def import_(file: Path, *, dry_run: bool, overwrite: bool) -> None:
+    """Загрузить настройку города (или одного отделения) из файла."""
+    with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
+        assert settings.database_url is not None
+        upgrade_now(settings.database_url, settings.owner_url)
+        text = file.read_text(encoding="utf-8-sig")
+        click.echo(asyncio.run(import_text(settings.database_url, text, dry_run=dry_run, overwrite=overwrite)))
+
+
+@main.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Файл; без ключа на экран.")
+def export(output: Path | None) -> None:
+    """Выгрузить настройку города в файл, который читает import."""
+    with _explained(), _database(Settings.from_environment(), borrow=True) as settings:
+        assert settings.database_url is not None
+        upgrade_now(settings.database_url, settings.owner_url)
+        text = asyncio.run(export_text(settings.database_url))
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            output.write_text(text, encoding="utf-8")
 
 
 @main.command("create-admin")

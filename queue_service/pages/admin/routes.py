@@ -4,10 +4,13 @@ from typing import Any
 
 from queue_service.administration.records import router as records
 from queue_service.pages.admin.audit import HANDLERS as AUDIT
+from queue_service.pages.admin.configuration import HANDLERS as CONFIGURATION
 from queue_service.pages.admin.desks import HANDLERS as DESKS
 from queue_service.pages.admin.device import HANDLERS as DEVICE
 from queue_service.pages.admin.devices import HANDLERS as DEVICES
 from queue_service.pages.admin.districts import HANDLERS as DISTRICTS
+from queue_service.pages.admin.hours import HANDLERS as HOURS
+from queue_service.pages.admin.lanes import HANDLERS as LANES
 from queue_service.pages.admin.notices import HANDLERS as NOTICES
 from queue_service.pages.admin.office_services import HANDLERS as OFFICE_SERVICES
 from queue_service.pages.admin.offices import HANDLERS as OFFICES
@@ -36,4 +39,7 @@ HANDLERS: list[Any] = [
     *AUDIT,
     *PRIVACY,
     records,
+    *HOURS,
+    *LANES,
+    *CONFIGURATION,
 ]

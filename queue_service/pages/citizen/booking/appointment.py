@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.booking import commands, confirming, messages, waitlist
 from queue_service.booking.api import send_links_of, show_calendar
 from queue_service.booking.errors import HoldExpired, NoMovesLeft, NotChangeable, SamePersonTwice, SlotTaken, TooManyActive, TooManyAttempts
-from queue_service.booking.office import Booking
+from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import AppointmentNow, appointment_by_secret
 from queue_service.booking.rules import AppointmentState, Wanted
 from queue_service.booking.rules import Channel as BookedBy
@@ -34,6 +34,8 @@ from queue_service.settings import Settings
 from queue_service.tickets.check_in import check_in, ticket_of
 
 FILLING = (AppointmentState.HELD, AppointmentState.UNVERIFIED)
+NEAREST = 3
+"""Times offered with one press instead of one that the office has taken away; all others are on the page of days."""
 TOLD = (State.PENDING, State.SENDING, State.SENT, State.FAILED, State.UNCONFIRMED)
 """Of these deliveries a person wants to hear; a withdrawn one was never meant to arrive."""
 
@@ -83,9 +85,23 @@ async def _page(
         "messages": await _messages(db, booking, shown),
         "refused": error is not None,
         "again": link("/book/day", service=service, office=place.catalogue.slug),
+        "nearest": await _nearest(booking, place, shown, now) if _displaced(shown) else None,
     }
     errors = [Wrong("acts", translator_of(request).text(error.text))] if error else []
     return show(request, "appointment.html", context, errors=errors, status_code=error.status if error else 200)
+
+
+def _displaced(shown: AppointmentNow) -> bool:
+    """Whether the office itself has taken its time away and no other was chosen yet."""
+    return shown.displaced_at is not None and shown.state is AppointmentState.BOOKED
+
+
+async def _nearest(booking: Booking, place: Place, shown: AppointmentNow, now: datetime) -> list[datetime]:
+    """The free times nearest to the one that was taken away; none where the service is no longer booked."""
+    if shown.service_id not in place.calendar.services or shown.starts_at <= now:
+        return []
+    slots = await booking.alternatives(place, _wanted(shown), shown.starts_at, now)
+    return sorted(slot.starts_at for slot in sorted(slots, key=lambda each: abs(each.starts_at - shown.starts_at))[:NEAREST])
 
 
 async def _messages(db: AsyncSession, booking: Booking, shown: AppointmentNow) -> dict[str, Any] | None:
@@ -162,9 +178,13 @@ async def cancel(request: AnyRequest, secret: str, db: AsyncSession, booking: Bo
     return see(f"/a/{secret}")
 
 
+def _wanted(shown: AppointmentNow) -> Wanted:
+    return Wanted(shown.service_id, shown.applications, BookedBy.HALL if shown.via == "staff" else BookedBy.ONLINE)
+
+
 async def _mover(booking: Booking, shown: AppointmentNow, now: datetime) -> Chooser:
     place = await booking.at_id(shown.office_id, now)
-    wanted = Wanted(shown.service_id, shown.applications, BookedBy.HALL if shown.via == "staff" else BookedBy.ONLINE)
+    wanted = _wanted(shown)
     path = f"/a/{shown.secret}/move"
 
     def days_path(**more: Any) -> str:
@@ -176,7 +196,7 @@ async def _mover(booking: Booking, shown: AppointmentNow, now: datetime) -> Choo
     common = {
         "picked": picked(place, wanted, shown.starts_at),
         "moving": shown,
-        "moves_left": max(0, place.calendar.rules.moves_limit - shown.moves),
+        "moves_left": max(0, place.calendar.rules.moves_limit - shown.moves) or int(_displaced(shown)),
     }
     back = f"/a/{shown.secret}"
     return Chooser(place, wanted, days_path, time_path, path, back, common=common, purpose="move", elsewhere=False)
