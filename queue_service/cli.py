@@ -18,8 +18,8 @@ import asyncpg
 import click
 import uvicorn
 
-from queue_service.administration.rotation import look_over, reseal
 from queue_service.administration.console import export_text, import_text
+from queue_service.administration.rotation import look_over, reseal
 from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
