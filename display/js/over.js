@@ -14,7 +14,8 @@ QueueDisplay.over = (function () {
         title: hall.refused ? "Табло отключено от\u00a0отделения" : "Табло не\u00a0подключено",
         english: hall.refused ? "This display was disconnected from its office" : "This display is not paired",
         code: hall.code ? hall.code.code.slice(0, 3) + "\u00a0" + hall.code.code.slice(3) : "",
-        until: hall.code ? "Действует до\u00a0" + hall.code.until + ", затем появится новый код" : "Запрашиваем код…"
+        until: hall.code ? "Действует до\u00a0" + hall.code.until + ", затем появится новый код" : "Запрашиваем код…",
+        untilEnglish: hall.code ? "Good until " + hall.code.until + ", then there will be a new one" : "Asking for a code…"
       },
       shut: closed,
       /* Who is called must see it, at any hour. */
@@ -43,6 +44,7 @@ QueueDisplay.over = (function () {
         put("pairing-title-en", over.pairing.english);
         put("pairing-code", over.pairing.code);
         put("pairing-until", over.pairing.until);
+        put("pairing-until-en", over.pairing.untilEnglish);
         element("pairing-code").setAttribute("data-code", over.pairing.code.replace(/\D/g, ""));
       }
       if (over.shut) { shut(over.shut); }

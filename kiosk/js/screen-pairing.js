@@ -48,6 +48,6 @@ function inOther(state, lang) {
   const says = phrases(lang);
   return [
     h("p", {}, h("b", {}, state.revoked ? says.revokedTitle : says.unpairedTitle), ". ", says.unpairedLead),
-    ...(state.pairing ? [h("p", { class: "num" }, says.pairingCode, " ", `${state.pairing.code.slice(0, 3)}\u00a0${state.pairing.code.slice(3)}`, ". ", says.pairingWhere)] : []),
+    ...(state.pairing ? [h("p", { class: "num" }, says.pairingCode, " ", `${state.pairing.code.slice(0, 3)}\u00a0${state.pairing.code.slice(3)}`, ". ", says.pairingWhere, " ", says.pairingUntil(state.pairing.until))] : []),
   ];
 }

@@ -51,6 +51,8 @@ STANDING_WORDS: Final[Mapping[Standing, tuple[str, str]]] = {
     Standing.REVOKED: ("disconnected", ""),
 }
 KIND_WORDS: Final[Mapping[DeviceKind, str]] = {DeviceKind.KIOSK: "Kiosk", DeviceKind.DISPLAY: "Display"}
+SAID_IN_SECONDS: Final = 120
+"""A clock that is further off is told in minutes."""
 PAPER_WORDS: Final[Mapping[str, str]] = {"ok": "there is paper", "low": "little paper", "out": "no paper"}
 PRINTER_WORDS: Final[Mapping[str, str]] = {"ok": "prints", "error": "does not print"}
 SOUND_WORDS: Final[Mapping[str, str]] = {"ok": "sound is on", "blocked": "sound is blocked", "absent": "there is no voice"}
@@ -184,15 +186,31 @@ def alarm_row(t: Translator, alarm: Alarm, device: DeviceNow, now: datetime) -> 
     words = t.gettext(ALARM_WORDS[alarm.kind])
     skew = (device.health or {}).get("skew_seconds")
     if alarm.kind is AlarmKind.CLOCK and skew is not None:
-        seconds = round(abs(skew))
-        ahead = t.gettext("The clock is %(seconds)s s ahead", seconds=seconds)
-        words = ahead if skew > 0 else t.gettext("The clock is %(seconds)s s behind", seconds=seconds)
+        words = _clock_words(t, skew)
     return {
         "kind": alarm.kind.value,
         "words": words,
         "grave": alarm.grave,
-        "since": t.gettext("since %(time)s", time=t.day_and_time(alarm.since, device.office.time_zone, now)),
+        "since": t.day_and_time(alarm.since, device.office.time_zone, now),
     }
+
+
+def _clock_words(t: Translator, skew: float) -> str:
+    seconds = round(abs(skew))
+    if seconds < SAID_IN_SECONDS:
+        ahead = t.gettext("The clock is %(seconds)s s ahead", seconds=seconds)
+        return ahead if skew > 0 else t.gettext("The clock is %(seconds)s s behind", seconds=seconds)
+    minutes = round(seconds / 60)
+    ahead = t.gettext("The clock is %(minutes)s min ahead", minutes=minutes)
+    return ahead if skew > 0 else t.gettext("The clock is %(minutes)s min behind", minutes=minutes)
+
+
+def _free_name(first: str, same: Sequence[DeviceNow]) -> str:
+    """«Терминал 4» where there are three, or the next that nobody has."""
+    taken, number = {device.name for device in same}, len(same) + 1
+    while f"{first} {number}" in taken:
+        number += 1
+    return f"{first} {number}"
 
 
 async def _ask_for_place(
@@ -218,7 +236,7 @@ async def _ask_for_place(
         "zones": [(each, t.text(name)) for each, name in office.zones.items()],
         "same": [device_row(t, device, now) for device in same],
         "typed": {
-            "name": typed.line("name") if "name" in typed else f"{first} {len(same) + 1}",
+            "name": typed.line("name") if "name" in typed else _free_name(first, same),
             "zone": typed.line("zone"),
             "replaces": typed.line("replaces"),
         },
