@@ -94,6 +94,7 @@ class Database:
             pool_size=5,
             max_overflow=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # a failed statement must not repeat somebody's words in the log
             connect_args={
                 "timeout": CONNECT_TIMEOUT_SECONDS,
                 "command_timeout": COMMAND_TIMEOUT_SECONDS,

@@ -1,6 +1,7 @@
 """What an operator can see: structured logs with request ids, and Prometheus metrics over all workers.
 
-Refuses to log bodies, headers or query strings: tokens and secrets travel there.
+Refuses to log bodies, headers or query strings: tokens and secrets travel there. And refuses the words of exceptions where they repeat
+what somebody typed: a failure is told by its kind, its place in the code and the names of our own tables.
 """
 
 import logging
@@ -9,6 +10,7 @@ import re
 import sys
 import time
 import uuid
+from typing import Any
 
 import structlog
 from litestar import Response, get
@@ -16,6 +18,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from structlog.typing import EventDict
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,33 @@ SECONDS = Histogram(
 )
 
 
+_TYPED = re.compile(
+    r"""
+    \[parameters:.*?\]$            # SQLAlchemy's values of a statement, to the end of their line
+  | ^\s*(?:DETAIL|CONTEXT):.*?$    # PostgreSQL's, which repeats rows and keys
+  | '(?:[^'\\\n]|\\.)*'           # what Python quotes in its messages
+  | "(?![a-z_0-9]{1,63}")[^"\n]*"  # and what others do, the names of tables and constraints aside
+  | [^\s@<>()]+@[^\s@<>()]+        # an address
+  | \+?\d[\d ()-]{8,}\d            # a telephone number
+  | [^\x00-\x7f]+(?:[ -][^\x00-\x7f]+)*
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_FRAME = '  File "'
+_TEXTS_OF_FAILURES = ("exception", "error")
+
+
+def without_what_was_typed(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Masks, in the texts of failures, whatever may have come from a person; the lines that name our own code stay."""
+    for name in _TEXTS_OF_FAILURES:
+        text = event.get(name)
+        if isinstance(text, str):
+            lines = text.splitlines()
+            ours = [line.startswith(_FRAME) or (number > 0 and lines[number - 1].startswith(_FRAME)) for number, line in enumerate(lines)]
+            event[name] = "\n".join(line if own else _TYPED.sub("…", line) for line, own in zip(lines, ours, strict=True))
+    return event
+
+
 def configure_logging(level: str) -> None:
     """One JSON object per line on standard error; a person's terminal gets the readable form."""
     renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -44,6 +74,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            without_what_was_typed,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), logging.INFO)),
