@@ -6,16 +6,17 @@ then the database is read. A client that stumbles over its own feet ends the run
 
 import asyncio
 import contextlib
+import os
+import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
-
 from tests.support.service import ServiceProcess, eventually
+from tests.support.wire import ConnectionLost, Wire
 from tests.torture.city import People, Person, Server, build
 from tests.torture.clients.administrator import Administrator
 from tests.torture.clients.base import Client, Hall
@@ -30,8 +31,8 @@ from tests.torture.record import Line, Recorder, Struck
 
 READY_SECONDS = 120.0
 """A machine that does other things besides; what takes longer is not slow but dead."""
-SERVING_CONNECTIONS = 3
-"""Two of the pool and the listener's."""
+ASKED_SECONDS = 0.5
+"""So long the rest of the service is stopped at most while one worker is asked whether it is there."""
 ENDING_SECONDS = 45.0
 """A wish that has no answer so long after the fire has stopped is stuck for ever."""
 SETTLING_SECONDS = 1.0
@@ -150,12 +151,40 @@ async def _strike(fault: Fault, hall: Hall, service: ServiceProcess, server: Ser
 
 
 async def _all_serve(service: ServiceProcess) -> bool:
-    """Every worker that there should be has its connections to the database, the pool's and the listener's."""
-    try:
-        connected = [len(psutil.Process(pid).net_connections("unix")) for pid in service.worker_pids()]
-    except psutil.Error:
+    """Whether each of the workers answers by itself: the others are stopped for the moment in which it is asked."""
+    workers = service.worker_pids()
+    if len(workers) < service.workers:
         return False
-    return len(connected) >= service.workers and min(connected) >= SERVING_CONNECTIONS
+    for worker in workers:
+        with _alone(worker, workers):
+            there = await _is_ready(service.port)
+        if not there:
+            await asyncio.sleep(2 * ASKED_SECONDS)  # the others have visitors
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _alone(worker: int, workers: Sequence[int]) -> Iterator[None]:
+    """As `ServiceProcess.only_awake`, where any of them may be gone before it is named."""
+
+    def tell(number: signal.Signals) -> None:
+        for pid in set(workers) - {worker}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    tell(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        tell(signal.SIGCONT)
+
+
+async def _is_ready(port: int) -> bool:
+    with contextlib.suppress(ConnectionLost, TimeoutError):
+        async with asyncio.timeout(ASKED_SECONDS), Wire(f"http://127.0.0.1:{port}", "nobody") as wire:
+            return (await wire.post("/health/ready", method="GET")).status == 200
+    return False
 
 
 async def _come_to_an_end(hall: Hall, clients: Sequence["asyncio.Task[None]"]) -> None:

@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 3.0
 """A call must be seen so soon by whoever is connected: a hundred times what it takes, for machines that do other things besides."""
 RECOVERY_SECONDS = 5.0
 """After a fault is over: reconnecting, to the service and of the service to its database."""
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 0.5
 """An answer that takes longer says that the machine is not well; then screens need not be either, for five times as long."""
 TICK_SECONDS = 0.001
 """Snapshots tell their moment in whole milliseconds."""

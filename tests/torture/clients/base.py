@@ -21,8 +21,8 @@ from tests.torture.record import Came, Heard, Recorder, Sent
 PATIENCE_SECONDS = 8.0
 """As long as the desk's page waits for an answer (`pages/static/js/desk/api.js`)."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.6
-UNRECORDED = frozenset({"look"})
-"""Reading changes nothing: its answers are not worth the paper."""
+LOOK = "look"
+"""Reading changes nothing: when it was answered is worth the paper, what was answered is not."""
 LONG = frozenset({"alternatives", "why", "service_name", "documents", "results", "detail", "title", "type", "wait", "url"})
 """What no check reads."""
 
@@ -147,21 +147,20 @@ class Client:
         return next((reply for reply in replies if reply.ok), None) or next(reply for reply in replies if not _unknown(reply.status))
 
     async def _attempt(self, wire: Wire, asked: Asked, number: int, attempt: int, retried: bool) -> Reply:
-        recorder, recorded = self.hall.recorder, asked.act not in UNRECORDED
-        if recorded:
-            sent = Sent(
-                client=self.name,
-                wish=number,
-                attempt=attempt,
-                act=asked.act,
-                method=asked.method,
-                path=asked.path,
-                key=asked.key,
-                body=asked.body,
-                skew=self.skew,
-                **recorder.clocks(),
-            )
-            recorder.note(sent)
+        recorder = self.hall.recorder
+        sent = Sent(
+            client=self.name,
+            wish=number,
+            attempt=attempt,
+            act=asked.act,
+            method=asked.method,
+            path=asked.path,
+            key=asked.key,
+            body=asked.body,
+            skew=self.skew,
+            **recorder.clocks(),
+        )
+        recorder.note(sent)
         status, body = None, None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -170,13 +169,13 @@ class Client:
         except (ConnectionLost, TimeoutError, msgspec.DecodeError) as error:
             wire.close()
             body = repr(error)
-        if recorded:
-            recorder.note(Heard(wish=number, attempt=attempt, status=status, body=_short(body), **recorder.clocks()))
+        told = None if asked.act == LOOK and status == 200 else _short(body)
+        recorder.note(Heard(wish=number, attempt=attempt, status=status, body=told, **recorder.clocks()))
         return Reply(status, body, retried)
 
     async def look(self, path: str) -> Any:
         """Reads until there is an answer; None where it is a refusal."""
-        reply = await self.ask(Asked("look", path, method="GET"))
+        reply = await self.ask(Asked(LOOK, path, method="GET"))
         return reply.body if reply.ok else None
 
     def close(self) -> None:
