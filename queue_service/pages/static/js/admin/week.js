@@ -89,7 +89,7 @@ class Week {
     drawing.setAttribute("role", "group");
     drawing.setAttribute("aria-label", this.root.dataset.label ?? "");
     drawing.append(piece("week-head"));
-    for (const line of this.lines) drawing.append(piece("week-head", this.name(line).slice(0, 3)));
+    for (const day of (this.root.dataset.days ?? "").split(",")) drawing.append(piece("week-head", day));
     this.scale = piece("week-scale");
     drawing.append(this.scale);
     this.lines.forEach((line, day) => {
