@@ -84,9 +84,29 @@ SUBJECTS: Final[Mapping[str, Text]] = {
 }
 """Kinds of subjects; others are shown as they are."""
 
+FIELDS: Final[Mapping[str, Text]] = {
+    "value": {"ru": "значение", "en": "value"},
+    "number": {"ru": "номер талона", "en": "number"},
+    "rule": {"ru": "основание вызова", "en": "rule of the call"},
+    "until": {"ru": "до", "en": "until"},
+    "service": {"ru": "услуга", "en": "service"},
+    "sentence": {"ru": "текст", "en": "text"},
+    "searched": {"ru": "просмотрено имён", "en": "names looked through"},
+    "found": {"ru": "найдено", "en": "found"},
+    "account": {"ru": "учётная запись", "en": "account"},
+    "role": {"ru": "роль", "en": "role"},
+    "office": {"ru": "отделение", "en": "office"},
+    "name": {"ru": "название", "en": "name"},
+}
+"""Names of what stood before and after; others are shown as the set-up calls them."""
+
 
 def sentence(word: str, language: str) -> str:
     return pick(SENTENCES[word], language) if word in SENTENCES else word
+
+
+def field_in_words(name: str, language: str) -> str:
+    return pick(FIELDS[name], language) if name in FIELDS else name
 
 
 def subject_in_words(subject: str, language: str) -> str:

@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.audit.csv_form import streamed
 from queue_service.audit.journal import Act, Actor, record
 from queue_service.audit.queries import PAGE, RecordOut, Wanted, all_records, records
-from queue_service.audit.words import SENTENCES, sentence, subject_in_words
+from queue_service.audit.words import SENTENCES, field_in_words, sentence, subject_in_words
 from queue_service.db import Pool
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.pages.admin.frame import admin_page
@@ -86,7 +86,7 @@ async def audit_page(request: AnyRequest, identity: Identity, catalogues: Catalo
         "typed": typed,
         "offices": offices,
         "acts": _acts(t),
-        "rows": [_row(each, t, zone, now) for each in found],
+        "rows": [_row(each, t, zone, dict(offices[1:])) for each in found],
         "older": f"/admin/audit?{urlencode({**query, 'before': found[-1].id})}" if len(found) == PAGE else None,
         "newest": f"/admin/audit?{urlencode(query)}" if "before" in request.query_params else None,
         "csv": f"/admin/audit.csv?{urlencode(query)}",
@@ -104,20 +104,23 @@ def _acts(t: Translator) -> list[tuple[str, str]]:
     return [("", t.gettext("All acts")), *sorted(((word, t.text(text)) for word, text in SENTENCES.items()), key=lambda each: each[1])]
 
 
-def _row(each: RecordOut, t: Translator, zone: str, now: datetime) -> dict[str, Any]:
-    names = list({**(each.before or {}), **(each.after or {})})
+def _row(each: RecordOut, t: Translator, zone: str, names: Mapping[str, str]) -> dict[str, Any]:
+    fields = list({**(each.before or {}), **(each.after or {})})
     return {
         "at": each.at,
         "when": f"{each.at.astimezone(ZoneInfo(zone)):%d.%m.%Y}",
         "time": t.time(each.at, zone),
         "actor": each.actor,
         "address": each.address,
-        "office": each.office,
+        "office": names.get(each.office or "", each.office),
         "what": sentence(each.act, t.language),
         "word": each.act,
         "subject": subject_in_words(each.subject, t.language),
         "reason": each.reason,
-        "changes": [(name, _shown((each.before or {}).get(name)), _shown((each.after or {}).get(name))) for name in names],
+        "changes": [
+            (field_in_words(name, t.language), _shown((each.before or {}).get(name)), _shown((each.after or {}).get(name)))
+            for name in fields
+        ],
     }
 
 

@@ -6,6 +6,7 @@ Refuses to destroy: time does, and the citizen. Office people see their office.
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Response, get
 from litestar.response import Stream
@@ -68,7 +69,7 @@ async def privacy_page(request: AnyRequest, identity: Identity, catalogues: Cata
 def _row(each: DestructionOut, t: Translator) -> dict[str, Any]:
     return {
         "id": each.id,
-        "when": f"{t.date(each.at, each.time_zone)}, {t.time(each.at, each.time_zone)}",
+        "when": f"{each.at.astimezone(ZoneInfo(each.time_zone)):%d.%m.%Y, %H:%M}",
         "office": t.text(each.office_name) if each.office_name else t.gettext("The whole city"),
         "category": in_words(CATEGORIES, each.category, t.language),
         "count": each.count,
