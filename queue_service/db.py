@@ -106,7 +106,8 @@ class Database:
     async def open(self) -> None:
         self.hot = await asyncpg.create_pool(
             self.url,
-            min_size=min(2, self._hot_pool_size),
+            min_size=0,  # a worker that starts while PostgreSQL restarts waits for it like any other
+            max_inactive_connection_lifetime=0,
             max_size=self._hot_pool_size,
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,

@@ -66,6 +66,9 @@ def domain_error(error: Exception) -> DomainError:
         return error
     if isinstance(error, HTTPException):
         return _http_error(error)
+    if isinstance(error, ExceptionGroup):  # the request's own error and that of its rollback
+        ours = [domain_error(each) for each in error.exceptions]
+        return next((each for each in ours if isinstance(each, Unavailable)), ours[0])
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, DATABASE_AWAY) or (isinstance(cause, sqlalchemy.exc.DBAPIError) and cause.connection_invalidated):

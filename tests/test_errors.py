@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 
 from queue_service import errors
 from queue_service.db import Database
-from queue_service.errors import DomainError, problem
+from queue_service.errors import DomainError, NotFound, Unavailable, problem
 from queue_service.problems import InternalError, domain_error
 from tests.support.factories import a_clerk_at, a_kiosk, an_office
 from tests.support.service import Service, bearer
@@ -184,3 +184,11 @@ async def test_the_api_is_described(service: Service) -> None:
         "/api/public/tickets/{secret}/leave",
     } <= set(schema["paths"])
     assert (await service.http.get("/schema")).status_code == 200
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_request_and_of_its_rollback_is_no_failure_of_ours() -> None:
+    """The framework hands on the error and that of the rollback as one group."""
+    away = asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+    assert isinstance(domain_error(ExceptionGroup("unhandled errors", [away, away])), Unavailable)
+    assert isinstance(domain_error(ExceptionGroup("unhandled errors", [NotFound(), away])), Unavailable)
+    assert isinstance(domain_error(ExceptionGroup("unhandled errors", [NotFound(), ValueError()])), NotFound)

@@ -145,6 +145,8 @@ class Ticket(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     idempotency_key: str | None = None
+    asked: int | None = Field(default=None, sa_type=BigInteger)
+    """`take.Wish.fingerprint`: what a repeat of the key must ask for; null for tickets that were not taken by a wish."""
     appointment_id: int | None = Field(default=None, foreign_key="appointment.id", sa_type=BigInteger)
     """The booking that checked in, also when it came late and stands as a walk-in."""
     booked_for: datetime | None = Field(default=None, sa_type=Instant)

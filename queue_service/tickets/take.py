@@ -4,6 +4,7 @@ The number counter, the daily quota, the ticket and its journal row stand or fal
 missing. Refuses to decide with stale rules: the statement counts the quota itself; only the set-up comes from the catalogue.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,9 +43,10 @@ WITH quota AS (          -- only a limited service has a row; no row comes back 
  RETURNING last_number
 ), ticket AS (
     INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs,
-                        privilege_id, privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key, next_services)
+                        privilege_id, privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key, next_services,
+                        asked)
     SELECT $1, $2, $3, $4, last_number, $5, 'waiting', 'walk_in', $6, $7::text[],
-           $8::int, CASE WHEN $8::int IS NOT NULL THEN 'claimed' END, false, $9, $10, $11, $12, 0, $13, $17::int[]
+           $8::int, CASE WHEN $8::int IS NOT NULL THEN 'claimed' END, false, $9, $10, $11, $12, 0, $13, $17::int[], $18
       FROM counter
  RETURNING id, number, office_id
 ), event AS (
@@ -55,7 +57,7 @@ SELECT id, number, pg_notify('ticket_issued', office_id::text) FROM ticket
 """
 
 _BY_KEY = """
-SELECT id, secret, letter, number, service_id, privilege_id, needs, language, state, source, issued_at, due_at, rank_at, rank_from
+SELECT id, secret, letter, number, service_id, asked, state, source, issued_at, due_at, rank_at, rank_from
   FROM ticket WHERE office_id = $1 AND idempotency_key = $2
 """
 
@@ -70,6 +72,12 @@ class Wish:
     language: str
     key: str
     """Idempotency-Key: one per choice of the visitor, kept over retries."""
+
+    @property
+    def fingerprint(self) -> int:
+        """A signed 64-bit number of everything but the key."""
+        asked = "\0".join((self.service, self.privilege or "", ",".join(self.needs), self.language))
+        return int.from_bytes(hashlib.blake2b(asked.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +169,7 @@ async def take_ticket(pool: Pool, catalogue: Catalogue, wish: Wish, via: tuple[s
             *via,
             service.daily_limit,
             service.chain,
+            wish.fingerprint,
         )
     except asyncpg.UniqueViolationError as error:
         if constraint_of(error) != "uq_ticket_idempotency_key":
@@ -190,15 +199,10 @@ async def _taken_before(pool: Pool, catalogue: Catalogue, wish: Wish) -> TakenTi
     row = await pool.fetchrow(_BY_KEY, catalogue.id, wish.key)
     if row is None:
         return None
-    service = catalogue.services_by_id[row["service_id"]]
-    privilege = catalogue.privileges_by_id.get(row["privilege_id"])
-    if (
-        service.code != wish.service
-        or (privilege.code if privilege else None) != wish.privilege
-        or tuple(row["needs"]) != wish.needs
-        or row["language"] != wish.language
-    ):
+    # With what was asked for then: the ticket may have been sent to another service since, or its needs corrected.
+    if row["asked"] is not None and row["asked"] != wish.fingerprint:
         raise IdempotencyKeyReused
+    service = catalogue.services_by_id[row["service_id"]]
     return TakenTicket(
         id=row["id"],
         secret=row["secret"],

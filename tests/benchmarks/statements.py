@@ -55,7 +55,7 @@ def take_floor(offices: tuple[Office, ...], statement: str = TAKE_TICKET) -> Scr
         f"\\set p3 {first.service_id} + (:p1 - {first.id}) * {between}",
         f"\\set p5 {_RANDOM}",
         f"\\set p13 {_RANDOM}",
-        _translated(statement, 17, "TAKE_TICKET"),
+        _translated(statement, 18, "TAKE_TICKET"),
     ]
     step([office.id for office in offices])
     due = (now + timedelta(minutes=15)).isoformat()
@@ -73,6 +73,7 @@ def take_floor(offices: tuple[Office, ...], statement: str = TAKE_TICKET) -> Scr
             "p14": "kiosk",
             "p15": "1",
             "p17": "{}",
+            "p18": "1",
         },
     )
 

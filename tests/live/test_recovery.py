@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar.testing import AsyncTestClient
 
 from queue_service import events
+from queue_service.app import create_app
 from queue_service.db import OFFICE_CHANGED, Database, opened
 from queue_service.live.listener import Listener
 from queue_service.schema import upgrade
 from queue_service.settings import Settings
 from tests.support.factories import AClerk, AnOffice, a_clerk_at, a_desk, a_display, a_kiosk, a_ticket, an_office
 from tests.support.postgres import a_server, execute_as_owner, no_new_connections
-from tests.support.service import Api, Screen, Service, ServiceProcess, bearer, eventually, running
+from tests.support.service import HASH_KEY, SEAL_KEY, Api, Screen, Service, ServiceProcess, bearer, eventually, running
 
 
 async def health(service: Service) -> tuple[int, list[str]]:
@@ -278,3 +281,12 @@ async def test_what_one_worker_does_the_other_knows(service_process: Callable[..
             return (await there.get("/api/desk/queue", clerk.token)).status_code == 401
 
         await eventually(over, seconds=3)
+
+
+async def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(tmp_path: Path) -> None:
+    """A worker was killed, PostgreSQL was restarted, and the one that takes its place must not end the whole service."""
+    nowhere = f"postgresql://postgres@/queue?host={tmp_path}"
+    settings = Settings(database_url=nowhere, log_level="critical", data_dir=tmp_path, seal_keys=(SEAL_KEY,), hash_key=HASH_KEY)
+    async with AsyncTestClient(create_app(settings)) as client:
+        assert (await client.get("/health/live")).status_code == 200
+        assert (await client.get("/health/ready")).status_code == 503

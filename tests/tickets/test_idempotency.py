@@ -10,7 +10,7 @@ from queue_service.db import Database
 from queue_service.errors import IdempotencyKeyReused, OfficeClosed
 from queue_service.tickets.rules import Need
 from queue_service.tickets.take import Wish, take_ticket
-from tests.support.factories import LATER, a_clerk_at, a_kiosk, a_privilege, a_service, an_office
+from tests.support.factories import LATER, a_clerk_at, a_desk, a_kiosk, a_privilege, a_service, an_office
 from tests.support.service import Service
 
 VIA = ("kiosk", 1)
@@ -109,6 +109,18 @@ async def test_a_repeat_after_the_visitor_was_called_says_so(service: Service, d
     again = await service.taken(kiosk, key="tap")
     assert (first["state"], again["state"]) == ("waiting", "called")
     assert (again["number"], again["ahead"], again["wait"]) == (first["number"], 0, None)
+
+
+async def test_a_repeat_gets_its_ticket_also_when_that_was_sent_to_another_service_meanwhile(service: Service, database: Database) -> None:
+    """The first answer was lost, a desk called the visitor at once and sent them on."""
+    office = await an_office(database, a_service("passport"), a_service("benefit", "В"), desks=[a_desk("1"), a_desk("2")])
+    kiosk, clerk = await a_kiosk(database, office), await a_clerk_at(database, office, "1")
+    taken = await service.taken(kiosk, key="lost")
+    await service.called(clerk)
+    assert (await service.desk(clerk, "transfer", service="benefit")).status_code == 200
+    again = await service.take(kiosk, key="lost")
+    assert (again.status_code, again.json()["id"], again.json()["service"]) == (201, taken["id"], "benefit")
+    assert (await service.take(kiosk, "benefit", key="lost")).json()["code"] == "idempotency_key_reused"
 
 
 async def test_a_key_is_not_forgotten_overnight(database: Database) -> None:
