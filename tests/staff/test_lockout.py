@@ -11,7 +11,7 @@ from queue_service.errors import BadCredentials
 from queue_service.staff.browsers import Browser, sealed, unsealed
 from queue_service.staff.errors import SignInBlocked, WrongOtp
 from queue_service.staff.housekeeping import keep_accounts
-from queue_service.staff.lockout import AT_ONCE, FORGOTTEN, LIMITS, Count, Who, network
+from queue_service.staff.lockout import AT_ONCE, FORGOTTEN, LIMITS, Count, Counted, Who, network
 from queue_service.staff.sign_in import Opened
 from tests.staff.scene import RING, Somebody, a_guarded_clerk, a_person, acts, an_entrance
 from tests.support.factories import LATER, PASSWORD, AClerk, AnOffice, a_clerk, an_office
@@ -137,13 +137,20 @@ async def test_load_tests_sign_in_from_one_address(database: Database, clerk: AC
 
 
 async def test_a_burst_is_counted_before_it_is_answered(database: Database, clerk: AClerk) -> None:
-    """Many at once must not all be looked at because none of them had failed yet."""
-    who = Somebody(database, now=LATER)
-    outcomes = await asyncio.gather(*(who.try_(clerk.login, "wrong") for _ in range(FREE + AT_ONCE + 15)), return_exceptions=True)
-    looked_at = sum(isinstance(each, BadCredentials) for each in outcomes)
-    assert FREE <= looked_at <= FREE + AT_ONCE + 1
-    assert sum(isinstance(each, SignInBlocked) for each in outcomes) == len(outcomes) - looked_at
-    assert await blocked_for(who, clerk.login) > 800
+    """Many at once must not all be looked at because none of them has failed yet; and those that fail wait as if one after another."""
+    lockout, who = an_entrance(database).lockout, Who(clerk.login, "203.0.113.7")
+    outcomes = await asyncio.gather(*(lockout.enter(who, LATER) for _ in range(FREE + AT_ONCE + 15)), return_exceptions=True)
+    entered = [each for each in outcomes if isinstance(each, Counted)]
+    assert len(entered) == FREE + AT_ONCE + 1
+    assert sum(isinstance(each, SignInBlocked) for each in outcomes) == len(outcomes) - len(entered)
+    for each in entered:
+        await lockout.wrong(each, LATER)
+    assert await blocked_for(Somebody(database, now=LATER), clerk.login) == 900
+
+
+async def test_programs_that_sign_in_with_one_account_at_once_do_not_lock_each_other_out(database: Database, clerk: AClerk) -> None:
+    outcomes = await asyncio.gather(*(Somebody(database).try_(clerk.login) for _ in range(AT_ONCE)))
+    assert all(isinstance(each, Opened) for each in outcomes)
 
 
 async def test_a_right_password_without_a_code_neither_opens_nor_resets(database: Database, office: AnOffice) -> None:
