@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -66,12 +65,10 @@ def token_of(scope: Scope) -> str | None:
     kind, _, token = header_of(scope, b"authorization").partition(" ")
     if kind.lower() == "bearer" and token.strip():
         return token.strip()
-    try:
-        cookie = SimpleCookie(header_of(scope, b"cookie")).get(SESSION_COOKIE)
-    except CookieError:
-        cookie = None
-    if cookie is not None and cookie.value:
-        return cookie.value
+    for part in header_of(scope, b"cookie").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == SESSION_COOKIE and value:
+            return value
     return next(iter(parse_qs(scope["query_string"].decode("latin-1")).get("token", [])), None)
 
 
