@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from queue_service.db import Database
 from queue_service.offices.catalogue import POSTPONE_REASONS, Catalogue, load_catalogue
 from queue_service.offices.configuration import parse_configuration
-from queue_service.offices.loading import digest_of, is_loaded, load_configuration
+from queue_service.offices.loading import NoFreeLetter, digest_of, is_loaded, letter_moves, load_configuration
+from queue_service.offices.models import TICKET_LETTERS
 from tests.offices.test_configuration import SHIPPED, a_city, a_service
-from tests.support.factories import LATER, AnOffice, a_clerk_at, a_ticket
+from tests.support.factories import LATER, AnOffice, a_clerk_at, a_display, a_ticket
 
 
 async def load(database: Database, city: dict[str, Any]) -> None:
@@ -181,3 +184,66 @@ async def test_the_shipped_city_is_loaded_whole(database: Database) -> None:
         assert any(desk.accessible for desk in office.desks.values())
         served = frozenset[int]().union(*(desk.services for desk in office.desks.values()))
         assert served == {each.id for each in office.services.values() if each.active}
+
+
+# --- what a newer file takes away or exchanges --------------------------------------------------------------------------
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_groups_change_letters_without_ever_having_the_same(data: st.DataObject) -> None:
+    codes = [f"group-{number}" for number in range(6)]
+    held = dict(zip(codes, data.draw(st.permutations(TICKET_LETTERS)), strict=False))
+    named = data.draw(st.lists(st.sampled_from([*codes, "new-1", "new-2"]), unique=True))
+    wanted = dict(zip(named, data.draw(st.permutations(TICKET_LETTERS)), strict=False))
+    now = dict(held)
+    for code, letter in letter_moves(held, wanted):
+        assert letter not in now.values()
+        now[code] = letter
+    for code, letter in wanted.items():
+        assert now.get(code, letter) == letter
+        assert letter not in [each for other, each in now.items() if other != code]
+
+
+def test_without_a_free_letter_a_ring_cannot_be_opened() -> None:
+    held = {f"group-{index}": letter for index, letter in enumerate(TICKET_LETTERS)}
+    wanted = {code: TICKET_LETTERS[(index + 1) % len(TICKET_LETTERS)] for index, code in enumerate(held)}
+    with pytest.raises(NoFreeLetter):
+        letter_moves(held, wanted)
+
+
+async def test_what_the_city_shares_stands_in_its_row(database: Database, city: dict[str, Any]) -> None:
+    await load(database, city)
+    document = await database.hot.fetchval("SELECT document FROM city_setup")
+    assert document["city"]["code"] == "town"
+    assert [each["code"] for each in document["catalogue"]["services"]] == ["passport", "consultation"]
+
+
+async def test_a_zone_and_a_category_that_are_not_named_any_more_go_unless_something_points_at_them(
+    database: Database, city: dict[str, Any]
+) -> None:
+    first = city["offices"][0]
+    first["zones"] += [{"code": code, "name": {"ru": code}} for code in ("cellar", "roof")]
+    await load(database, city)
+    (office,) = (await catalogues(database)).values()
+    roof = await database.hot.fetchval("SELECT id FROM zone WHERE code = 'roof'")
+    await a_display(database, AnOffice(office.id, office.slug, zones={"roof": roof}), "roof")
+    privilege = await database.hot.fetchval("SELECT id FROM privilege WHERE code = 'veteran'")
+    made = AnOffice(office.id, office.slug, services={"passport": office.services["passport"].id}, letters={"passport": "А"})
+    await a_ticket(database, made, "passport", privilege=privilege)
+    first["zones"], city["privileges"] = first["zones"][:1], []
+    await load(database, city)
+    assert [row["code"] for row in await database.hot.fetch("SELECT code FROM zone ORDER BY code")] == ["hall", "roof"]
+    (left,) = await database.hot.fetch("SELECT code, valid_to FROM privilege")
+    assert (left["code"], left["valid_to"]) == ("veteran", LATER.date() - timedelta(days=1))
+
+
+async def test_words_of_the_city_and_of_an_office_are_replaced_by_their_codes(database: Database, city: dict[str, Any]) -> None:
+    said = "SELECT office_id IS NULL AS shared, sentence ->> 'ru' AS ru FROM wording ORDER BY 1"
+    city["texts"] = {"ticket-note": {"ru": "Сохраните талон"}}
+    city["offices"][0]["texts"] = {"ticket-note": {"ru": "Ваш талон"}}
+    await load(database, city)
+    assert [tuple(row) for row in await database.hot.fetch(said)] == [(False, "Ваш талон"), (True, "Сохраните талон")]
+    city["texts"] = {}
+    await load(database, city)
+    assert [tuple(row) for row in await database.hot.fetch(said)] == [(False, "Ваш талон")]
