@@ -269,3 +269,22 @@ async def test_the_metric_counts_alarms_and_names_nobody(service: Service, datab
     assert 'queue_devices_alarms{alarm="old_version"} 1.0' in lines
     assert 'queue_devices_alarms{alarm="sound"} 0.0' in lines
     assert not [line for line in lines if office.slug in line or "Терминал" in line]
+
+
+async def test_the_page_asks_first_for_the_code_and_then_for_the_place(
+    service: Service, database: Database, office: AnOffice, head: AClerk
+) -> None:
+    async def send(**form: str) -> httpx.Response:
+        return await service.http.post("/admin/devices/pairing", data=form, headers=bearer(head.token))
+
+    shown = await a_code(service, "display")
+    wrong = await send(code="12345")
+    assert (wrong.status_code, "Код не подходит" in wrong.text) == (422, True)
+    assert await database.hot.fetchval("SELECT act FROM audit_record") == "device.pairing_refused", "although nothing was changed"
+    asked = await send(code=shown["code"])
+    assert (asked.status_code, 'value="Табло 1"' in asked.text) == (200, True)
+    nameless = await send(code=shown["code"], do="pair", name="")
+    assert (nameless.status_code, "Дайте устройству имя" in nameless.text) == (422, True)
+    done = await send(code=shown["code"], do="pair", name="Табло у входа", zone="hall")
+    assert (done.status_code, done.headers["location"].partition("=")[0]) == (303, "/admin/devices?paired")
+    assert (await fetch(service, shown["claim"])).json()["zone"] == "hall"

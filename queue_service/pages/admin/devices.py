@@ -4,6 +4,7 @@ Complete without JavaScript; with it the page follows by itself, and can be told
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -58,9 +59,24 @@ PRINTER_WORDS: Final[Mapping[str, str]] = {"ok": "prints", "error": "does not pr
 SOUND_WORDS: Final[Mapping[str, str]] = {"ok": "sound is on", "blocked": "sound is blocked", "absent": "there is no voice"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """Who looks at the page, when, and through what."""
+
+    request: AnyRequest
+    identity: Identity
+    pool: Pool
+    catalogues: Catalogues
+    now: datetime
+    typed: Typed | None = None
+
+    async def devices(self, office_id: int | None) -> list[DeviceNow]:
+        return await devices_now(self.pool, self.catalogues, office_id, self.now)
+
+
 @get("/admin/devices", include_in_schema=False, **for_(Right.SEE_DEVICES))
 async def devices_page(request: AnyRequest, identity: Identity, pool: Pool, catalogues: Catalogues, now: datetime) -> Response[str]:
-    return await _list(request, identity, await _seen(identity, pool, catalogues, now), catalogues, now)
+    return await _list(_Visit(request, identity, pool, catalogues, now))
 
 
 @post("/admin/devices/pairing", include_in_schema=False, status_code=200, **for_(Right.DEVICES))
@@ -76,6 +92,7 @@ async def enter_code(
 ) -> Response[str] | Redirect:
     """First the code, which says what kind of device it is, then where the device belongs."""
     typed = await Typed.of(request)
+    visit = _Visit(request, identity, pool, catalogues, now, typed)
     office_id: int | None = identity.office_id
     kind: DeviceKind | None = None
     try:
@@ -85,20 +102,20 @@ async def enter_code(
             code = code_of(typed.line("code"))
             kind = DeviceKind((await waiting_pairing(db, code, now)).kind)
             if typed.line("do") != "pair":
-                return await _ask_for_place(request, identity, office_id, kind, typed, pool, catalogues, now)
+                return await _ask_for_place(visit, office_id, kind, typed)
             place = await _place(db, office_id, typed)
             device_id = await pair(db, pairings.ring, code, place, actor, now)
         return Redirect(f"/admin/devices?paired={device_id}", status_code=HTTP_303_SEE_OTHER)
     except UnknownCode as error:
         # Rendered and not raised: that somebody tried must be recorded.
         refused_code(db, actor, office_id, now)
-        return await _list(request, identity, await _seen(identity, pool, catalogues, now), catalogues, now, typed, error)
+        return await _list(visit, error)
     except (TooManyCodes, OfficeNeeded) as error:
-        return await _list(request, identity, await _seen(identity, pool, catalogues, now), catalogues, now, typed, error)
+        return await _list(visit, error)
     except (NameNeeded, OtherKind, UnknownDevice) as error:
         assert office_id is not None
         assert kind is not None
-        return await _ask_for_place(request, identity, office_id, kind, typed, pool, catalogues, now, error)
+        return await _ask_for_place(visit, office_id, kind, typed, error)
 
 
 async def _place(db: AsyncSession, office_id: int, typed: Typed) -> Place:
@@ -108,19 +125,9 @@ async def _place(db: AsyncSession, office_id: int, typed: Typed) -> Place:
     return Place(office_id, checked_name(typed.line("name")), await zone_of_office(db, office_id, typed.line("zone")))
 
 
-async def _seen(identity: Identity, pool: Pool, catalogues: Catalogues, now: datetime) -> list[DeviceNow]:
-    return await devices_now(pool, catalogues, identity.office_id, now)
-
-
-async def _list(
-    request: AnyRequest,
-    identity: Identity,
-    devices: Sequence[DeviceNow],
-    catalogues: Catalogues,
-    now: datetime,
-    typed: Typed | None = None,
-    error: DomainError | None = None,
-) -> Response[str]:
+async def _list(visit: _Visit, error: DomainError | None = None) -> Response[str]:
+    request, identity, now, typed = visit.request, visit.identity, visit.now, visit.typed
+    devices = await visit.devices(identity.office_id)
     t = translator_of(request)
     paired = request.query_params.get("paired", "")
     shown = [device_row(t, device, now) for device in devices]
@@ -142,7 +149,7 @@ async def _list(
             "alarm": sum(device.standing is Standing.ALARM for device in devices),
         },
         "may_change": Right.DEVICES in RIGHTS[identity.role],
-        "choice": [(each.slug, t.text(each.name)) for each in await catalogues.all(now)] if of_city else [],
+        "choice": [(each.slug, t.text(each.name)) for each in await visit.catalogues.all(now)] if of_city else [],
         "typed": {"code": typed.line("code"), "office": typed.line("office")} if typed else {"code": "", "office": ""},
         "errors": [{"field": "office" if isinstance(error, OfficeNeeded) else "code", "text": t.text(error.text)}] if error else [],
         "paired": next((row for row in shown if str(row["id"]) == paired), None),
@@ -213,21 +220,11 @@ def _free_name(first: str, same: Sequence[DeviceNow]) -> str:
     return f"{first} {number}"
 
 
-async def _ask_for_place(
-    request: AnyRequest,
-    identity: Identity,
-    office_id: int,
-    kind: DeviceKind,
-    typed: Typed,
-    pool: Pool,
-    catalogues: Catalogues,
-    now: datetime,
-    error: DomainError | None = None,
-) -> Response[str]:
-    t = translator_of(request)
-    office: Catalogue = await catalogues.of(office_id, now)
+async def _ask_for_place(visit: _Visit, office_id: int, kind: DeviceKind, typed: Typed, error: DomainError | None = None) -> Response[str]:
+    t, now = translator_of(visit.request), visit.now
+    office: Catalogue = await visit.catalogues.of(office_id, now)
     code = code_of(typed.line("code")) or ""
-    same = [device for device in await devices_now(pool, catalogues, office_id, now) if device.kind is kind]
+    same = [device for device in await visit.devices(office_id) if device.kind is kind]
     first = t.gettext(KIND_WORDS[kind])
     context = {
         "code": code_in_groups(code),
@@ -243,7 +240,7 @@ async def _ask_for_place(
         "errors": [{"field": "name" if isinstance(error, NameNeeded) else "replaces", "text": t.text(error.text)}] if error else [],
     }
     status = error.status if error else 200
-    return admin_page(request, "admin/devices_pairing.html", context, identity, "devices", status_code=status)
+    return admin_page(visit.request, "admin/devices_pairing.html", context, visit.identity, "devices", status_code=status)
 
 
 HANDLERS = [devices_page, enter_code]
