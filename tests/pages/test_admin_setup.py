@@ -95,6 +95,7 @@ async def test_what_is_wrong_is_said_beside_its_field_and_nothing_that_was_typed
     assert form.value("name.ru") == "Справка"
     assert form.value("typical_minutes") == "долго"
     assert form.value("documents.0.ru") == "Паспорт"
+    assert "Приём длится, минут: " in page.complaints
     assert any("долго" in each and "минут" in each for each in page.errors), page.errors
     assert 'href="#typical_minutes"' in page.html
     assert 'aria-describedby="typical_minutes-error"' in page.html
@@ -341,3 +342,9 @@ async def test_the_display_says_the_offices_words_when_it_is_closed(database: Da
     await city.saves(f"/admin/offices/{closed.slug}/texts/display-closed", None, **{"sentence.ru": "Приходите завтра"})
     board = (await service.get(f"/api/public/offices/{closed.slug}/board")).json()
     assert board["open"]["sentence"] == {"ru": "Приходите завтра"}
+
+
+async def test_what_was_left_empty_is_asked_for_by_its_name(city: Person, office: AnOffice) -> None:
+    page = await city.is_refused("/admin/new-office", name__ru="Проба", district_of="district по-русски")
+    assert "Адрес, по-русски: Заполните это поле." in page.complaints
+    assert page.errors == ["Заполните это поле."]

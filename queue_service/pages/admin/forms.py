@@ -156,8 +156,8 @@ async def attempt(
 def refused(t: Translator, error: DomainError, labels: Mapping[str, str] | None = None) -> Refused:
     """The refusal in the page's language. `labels`: fields by their names on the page, for what somebody else changed."""
     if isinstance(error, BadEdit):
-        errors = {place: _as_a_sentence(t.text(sentence)) for place, sentence in error.places.items()}
-        mistakes = [{"field": place or None, "text": sentence} for place, sentence in errors.items()]
+        errors = {place: _as_a_sentence(t, sentence) for place, sentence in error.places.items()}
+        mistakes = [{"field": place or None, "text": _where(t, place, labels or {}) + said} for place, said in errors.items()]
         return Refused(error.status, errors, mistakes)
     if isinstance(error, EditConflict):
         lines = [
@@ -170,9 +170,26 @@ def refused(t: Translator, error: DomainError, labels: Mapping[str, str] | None 
     return Refused(error.status, mistakes=mistakes, fallout=error if isinstance(error, FallOut) else None)
 
 
-def _as_a_sentence(said: str) -> str:
-    """The rules speak in the middle of a line, «ожидается …»; a form says it by itself."""
+_NOTHING_TYPED: Final = "expected a text that is not empty, but here is an empty text"
+
+
+def _as_a_sentence(t: Translator, told: Text) -> str:
+    """The rules speak in the middle of a line, «ожидается …»; a form says it by itself, and asks for what is just missing."""
+    if told.get("en") == _NOTHING_TYPED:
+        return t.gettext("Please fill this in.")
+    said = t.text(told)
     return f"{said[:1].upper()}{said[1:]}".removesuffix(".") + "."
+
+
+def _where(t: Translator, place: str, labels: Mapping[str, str]) -> str:
+    """«Название, по-английски: », so that the box above the form can be read by itself; "" for what the page has no name for."""
+    steps = place.split(".")
+    label = next((labels[step] for step in reversed(steps) if step and step in labels), None)
+    if label is None:
+        return ""
+    which = [str(int(step) + 1) for step in steps if step.isdigit() and len(steps) > 1]
+    language = {"ru": t.gettext("in Russian"), "en": t.gettext("in English")}.get(steps[-1])
+    return ", ".join(filter(None, [" ".join([t.gettext(label), *which]), language])) + ": "
 
 
 def seen_again(seen: Any, refusal: Refused) -> Any:

@@ -15,12 +15,14 @@ from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.pages.admin.forms import NOTHING_WRONG, Refused, Typed, attempt, back_to, form_context, refused
 from queue_service.pages.admin.frame import admin_page, may_change, office_path
 from queue_service.pages.admin.services import BOOKING, SERVICES, there
+from queue_service.pages.admin.services import LABELS as OF_CITY
 from queue_service.pages.render import AnyRequest, translator_of
 from queue_service.staff.rights import Right, for_
 from queue_service.staff.sessions import Identity
 
 NUMBERS: Final = ("typical_minutes", "wait_norm_minutes", "booking_norm_minutes")
 LABELS: Final[Mapping[str, str]] = {
+    **OF_CITY,
     "": "This service",
     "desks": "Desks that take it",
     "help_out": "Desks that help out",

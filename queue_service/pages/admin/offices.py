@@ -36,6 +36,9 @@ LABELS: Final[Mapping[str, str]] = {
     "place": "Place on the map",
     "time_zone": "Time zone",
     "public_holidays": "Public holidays",
+    "latitude": "Latitude",
+    "longitude": "Longitude",
+    "slug": "Short name in addresses",
     "active": "Shown to citizens",
 }
 ZONES: Final = (

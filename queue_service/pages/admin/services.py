@@ -53,6 +53,11 @@ LABELS: Final[Mapping[str, str]] = {
     "results": "Results of a visit",
     "counts_applications": "The clerk counts applications",
     "chain": "What follows in the same visit",
+    "duration_minutes": "Kept for a visit, minutes",
+    "per_application_minutes": "Each further application, minutes",
+    "grid_minutes": "Times stand every, minutes",
+    "lead_minutes": "Not later than, minutes before",
+    "horizon_days": "Not earlier than, days before",
 }
 BLANK: Final[Mapping[str, Any]] = {
     "name": None,
