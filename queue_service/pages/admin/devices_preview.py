@@ -17,7 +17,12 @@ CAPITAL: Final = 0.7
 """Height of a capital in font sizes, as in sizes.js."""
 LEAST, MOST = 5.5, 13.0
 """Bounds of the font size in hundredths of the screen's shorter side, as in sizes.js."""
-ROW_AIR: Final = 1.32
+ROW_AIR, ROW_LOOSEST = 1.32, 2.1
+"""A row's height in font sizes, as in sizes.js."""
+SIDE_HEIGHT, WIDEST = HEIGHT * 0.72, 115.0
+"""The room beside the large call, and the largest figures with which a number and a desk stand side by side there."""
+ROUNDING: Final = 1.5
+"""Pixels: nobody reads the difference."""
 NUMBERS: Final = ("А012", "В007", "К104", "А013", "П021", "Т003", "В008", "Д015", "А014", "С002", "К105", "Е009")
 
 
@@ -69,16 +74,15 @@ def preview(t: Translator, kind: DeviceKind, settings: Mapping[str, Any]) -> dic
 
 
 def _display(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Font size of a row's number in a drawing of 1920 × 1080, and the rows there is room for."""
+    """Font size of a row's number in a drawing of 1920 × 1080, the rows there is room for, and from how far they are really read."""
     per_mm = hypot(WIDTH, HEIGHT) / (settings["screen_inches"] * 25.4)
     wanted = settings["distance_m"] * 1000 / 200 * per_mm / CAPITAL
-    font = max(LEAST * HEIGHT / 100, min(wanted, MOST * HEIGHT / 100))
-    side = HEIGHT * 0.72
-    count = max(1, min(settings["rows"], int(side / (font * ROW_AIR))))
-    height = side / count
-    size = min(height / ROW_AIR, 760 / 6.4 * 1.0)
+    must = max(LEAST * HEIGHT / 100, min(wanted, MOST * HEIGHT / 100))
+    count = max(1, min(settings["rows"], int(SIDE_HEIGHT / (must * ROW_AIR))))
+    height = min(SIDE_HEIGHT / count, WIDEST * ROW_LOOSEST)
+    font = min(height / ROW_AIR, WIDEST)
     rows = [
         {"number": number, "desk": index % 9 + 1, "y": round(150 + height * (index + 0.72))} for index, number in enumerate(NUMBERS[:count])
     ]
-    reach = font * CAPITAL / per_mm * 200 / 1000
-    return {"font": round(max(font, size)), "rows": rows, "clipped": wanted > MOST * HEIGHT / 100 + 0.5, "reach": reach}
+    clipped = font < wanted - ROUNDING
+    return {"font": round(font), "rows": rows, "clipped": clipped, "reach": font * CAPITAL / per_mm * 200 / 1000}
