@@ -149,7 +149,7 @@ async def test_a_burst_is_counted_before_it_is_answered(database: Database, cler
 
 
 async def test_programs_that_sign_in_with_one_account_at_once_do_not_lock_each_other_out(database: Database, clerk: AClerk) -> None:
-    outcomes = await asyncio.gather(*(Somebody(database).try_(clerk.login) for _ in range(AT_ONCE)))
+    outcomes = await asyncio.gather(*(Somebody(database).try_(clerk.login) for _ in range(2 * FREE)))
     assert all(isinstance(each, Opened) for each in outcomes)
 
 
@@ -173,10 +173,11 @@ async def test_the_answer_while_blocked_is_the_same_whether_or_not_there_is_such
                 assert (await person.signs_in(login, "wrong")).status_code == 400
             page = await person.signs_in(login)
             api = await person.http.post("/api/staff/sessions", json={"login": login, "password": PASSWORD})
-            answers.append((page.status_code, page.headers["Retry-After"], api.status_code, api.json()["code"], api.headers["Retry-After"]))
+            answers.append((page.status_code, api.status_code, api.json()["code"]))
+            assert all(15 <= int(answer.headers["Retry-After"]) <= 30 for answer in (page, api)), "a slow machine counts down too"
             assert "Слишком много неудачных попыток. Повторите через" in page.text
             assert "queue_session" not in api.headers.get("Set-Cookie", "")
-    assert answers[0] == answers[1] == (429, "30", 429, "sign_in_blocked", "30")
+    assert answers[0] == answers[1] == (429, 429, "sign_in_blocked")
 
 
 async def test_the_browser_that_signed_in_before_carries_its_cookie_past_the_lock(service: Service, clerk: AClerk) -> None:

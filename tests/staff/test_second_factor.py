@@ -135,7 +135,8 @@ async def test_codes_are_counted_like_passwords(service: Service, phone: Authent
         for _ in range(5):
             assert (await person.sends("/desk/login/code", otp="000000")).status_code == 400
         blocked = await person.sends("/desk/login/code", otp=phone.code())
-        assert (blocked.status_code, blocked.headers["Retry-After"]) == (429, "30")
+        assert blocked.status_code == 429
+        assert 15 <= int(blocked.headers["Retry-After"]) <= 30
 
 
 async def set_up(person: Person) -> tuple[str, list[str]]:
