@@ -19,7 +19,7 @@ from tests.torture.checks import judged
 from tests.torture.checks.evidence import Evidence, Finding
 from tests.torture.city import own_server
 from tests.torture.dump import read_dump, write_dump
-from tests.torture.plan import Plan, plan_of, read_plan, write_plan
+from tests.torture.plan import Plan, kept_plans, plan_of, read_plan, write_plan
 from tests.torture.record import history_of, read_log, write_log
 from tests.torture.report import report
 from tests.torture.run import Played, Stuck, play
@@ -117,7 +117,8 @@ def main(seed: int, minutes: float, workers: int, path: Path | None, shrinking: 
         findings, evidence = judged(history_of(read_log(judge / "log.jsonl")), read_dump(judge / "dump.json"), _text(judge / "service.log"))
         click.echo(report(findings, evidence))
         sys.exit(bool(findings))
-    plans = [read_plan(path)] if path is not None else plans_of(seed, minutes * 60, workers)
+    kept = [plan for plan in map(read_plan, kept_plans()) if plan.needs_own_server]
+    plans = [read_plan(path)] if path is not None else [*kept, *plans_of(seed, minutes * 60, workers)]
     sys.exit(not asyncio.run(rounds(plans, shrinking * 60)))
 
 

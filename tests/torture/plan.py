@@ -19,6 +19,8 @@ RESTART_SECONDS = 6.0
 
 class FaultKind(StrEnum):
     KILL_WORKER = "kill_worker"
+    STALL = "stall"
+    """A worker stands still, everybody is cut off and goes to another one; then it does what it was asked before."""
     KILL_SERVICE = "kill_service"
     """Every process at once, then started again."""
     DATABASE_FAST = "database_fast"
@@ -34,6 +36,10 @@ class FaultKind(StrEnum):
 
 
 HARD = (FaultKind.KILL_SERVICE, FaultKind.DATABASE_FAST, FaultKind.DATABASE_IMMEDIATE)
+
+
+LASTING = (FaultKind.STORM, FaultKind.REFUSE, FaultKind.BURST, FaultKind.STALL)
+"""A worker that stands still for five seconds is replaced by its supervisor, which is another fault."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -76,7 +82,7 @@ def plan_of(seed: int, seconds: float, workers: int) -> Plan:
             kind = FaultKind.KILL_WORKER if workers > 1 else FaultKind.STORM
         if kind is FaultKind.KILL_WORKER and workers == 1:
             kind = FaultKind.KILL_SERVICE if at <= seconds - RESTART_SECONDS else FaultKind.STORM
-        lasts = round(chance.uniform(0.5, 2.0), 1) if kind in (FaultKind.STORM, FaultKind.REFUSE, FaultKind.BURST) else 0.0
+        lasts = round(chance.uniform(0.5, 2.0), 1) if kind in LASTING else 0.0
         faults.append(Fault(round(at, 1), kind, lasts))
         at += lasts + (RESTART_SECONDS if kind in HARD else 0.0) + chance.uniform(1.0, 4.0)
     crowd = Crowd(
@@ -106,6 +112,11 @@ def smaller(plan: Plan) -> Iterator[Plan]:
         for fewer in (0, people // 2):
             if fewer < people:
                 yield msgspec.structs.replace(plan, crowd=msgspec.structs.replace(plan.crowd, **{group.name: fewer}))
+
+
+def kept_plans() -> list[Path]:
+    """Those that once failed, and the plainest one."""
+    return sorted((Path(__file__).parent / "kept").glob("*.json"))
 
 
 def read_plan(path: Path) -> Plan:

@@ -9,14 +9,15 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.support.service import ServiceProcess, eventually
-from tests.support.wire import ConnectionLost, Wire
+import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
+
+from tests.support.service import ServiceProcess
 from tests.torture.city import People, Person, Server, build
 from tests.torture.clients.administrator import Administrator
 from tests.torture.clients.base import Client, Hall
@@ -31,8 +32,8 @@ from tests.torture.record import Line, Recorder, Struck
 
 READY_SECONDS = 120.0
 """A machine that does other things besides; what takes longer is not slow but dead."""
-ASKED_SECONDS = 0.5
-"""So long the rest of the service is stopped at most while one worker is asked whether it is there."""
+REQUESTS_ARRIVE_SECONDS = 0.3
+"""Time for clerks to press something that the standing worker has not read yet."""
 ENDING_SECONDS = 45.0
 """A wish that has no answer so long after the fire has stopped is stuck for ever."""
 SETTLING_SECONDS = 1.0
@@ -69,7 +70,7 @@ async def play(plan: Plan, server: Server, folder: Path) -> Played:
             await asyncio.sleep(SETTLING_SECONDS)
         await proxy.close()
         return Played(recorder.lines, await dump_of(server.url), proxy.cuts, service.log.read_text(errors="replace"))
-    except (AssertionError, Stuck) as error:  # the former: it is not ready again, or has ended
+    except (AssertionError, psutil.Error, Stuck) as error:  # not Stuck: the service is not ready again, or has ended
         stuck = error if isinstance(error, Stuck) else Stuck(str(error))
         stuck.service_log = service.log.read_text(errors="replace")
         raise stuck from error
@@ -128,13 +129,13 @@ async def _strike(fault: Fault, hall: Hall, service: ServiceProcess, server: Ser
     match fault.kind:
         case FaultKind.KILL_WORKER:
             service.kill_worker()
+        case FaultKind.STALL:
+            await _stand_still(fault.seconds, service, proxy)
         case FaultKind.KILL_SERVICE:
             service.kill()
             service.start()
             await service.ready(READY_SECONDS)
         case FaultKind.DATABASE_FAST | FaultKind.DATABASE_IMMEDIATE:
-            # Known (`test_known.py`): a worker that starts while the database is away takes the whole service with it.
-            await eventually(lambda: _all_serve(service), READY_SECONDS)
             await server.restart(immediate=fault.kind is FaultKind.DATABASE_IMMEDIATE)
             await service.ready(READY_SECONDS)
         case FaultKind.STORM:
@@ -150,41 +151,18 @@ async def _strike(fault: Fault, hall: Hall, service: ServiceProcess, server: Ser
             hall.hurry = False
 
 
-async def _all_serve(service: ServiceProcess) -> bool:
-    """Whether each of the workers answers by itself: the others are stopped for the moment in which it is asked."""
-    workers = service.worker_pids()
-    if len(workers) < service.workers:
-        return False
-    for worker in workers:
-        with _alone(worker, workers):
-            there = await _is_ready(service.port)
-        if not there:
-            await asyncio.sleep(2 * ASKED_SECONDS)  # the others have visitors
-            return False
-    return True
-
-
-@contextlib.contextmanager
-def _alone(worker: int, workers: Sequence[int]) -> Iterator[None]:
-    """As `ServiceProcess.only_awake`, where any of them may be gone before it is named."""
-
-    def tell(number: signal.Signals) -> None:
-        for pid in set(workers) - {worker}:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-    tell(signal.SIGSTOP)
+async def _stand_still(seconds: float, service: ServiceProcess, proxy: Proxy) -> None:
+    """The worker with the most clients."""
+    clients = service.connections()
+    pid = max(clients, key=clients.__getitem__)
+    os.kill(pid, signal.SIGSTOP)
     try:
-        yield
+        await asyncio.sleep(REQUESTS_ARRIVE_SECONDS)
+        proxy.cut_all()
+        await asyncio.sleep(seconds)
     finally:
-        tell(signal.SIGCONT)
-
-
-async def _is_ready(port: int) -> bool:
-    with contextlib.suppress(ConnectionLost, TimeoutError):
-        async with asyncio.timeout(ASKED_SECONDS), Wire(f"http://127.0.0.1:{port}", "nobody") as wire:
-            return (await wire.post("/health/ready", method="GET")).status == 200
-    return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 async def _come_to_an_end(hall: Hall, clients: Sequence["asyncio.Task[None]"]) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from tests.torture.checks.evidence import Evidence, Finding
-from tests.torture.record import NEVER, Wish
+from tests.torture.record import NEVER
 
 REFUSALS: Final = frozenset(
     {
@@ -45,55 +45,29 @@ REFUSALS: Final = frozenset(
 """What clients of a run can meet. `malformed_body`: an administrator's telephone that is a century late asks for a date long past."""
 GONE: Final = "client disconnected prematurely"
 """What the framework calls a client whose connection was cut in the middle of its request."""
-MISTAKEN: Final = "idempotency_key_reused"
-"""Known (`test_known.py`): a repeat of an issue is compared with the ticket as it is and not as it was taken."""
-TWICE_AWAY: Final = frozenset({"ExceptionGroup", "connection was closed in the middle of operation"})
-"""Known (`test_known.py`): the request's error and its failing rollback come as a group, which nobody looks into."""
-CHANGES: Final = frozenset({"transferred", "finished", "needs_changed", "privilege_changed"})
 SLACK_SECONDS = 0.002
 
 
 def answers(evidence: Evidence) -> Iterator[Finding]:
-    failures, known = _failures(evidence.service_log)
-    if known:
-        evidence.looked_at["known: a database that goes away twice in one request is a failure of ours"] += known
-    yield from failures
     for wish in evidence.history.wishes:
         for attempt in wish.attempts:
             if attempt.status is None or 200 <= attempt.status < 300:
                 continue
             code = attempt.answer.get("code", "") if isinstance(attempt.answer, dict) else ""
-            if code == "internal_error" and known:
-                known -= 1
-            elif code == MISTAKEN and _has_changed(evidence, wish):
-                evidence.looked_at["known: a repeated key refused because its ticket has changed"] += 1
-            elif code not in REFUSALS:
+            if code not in REFUSALS:
                 said = f"{wish.client}: {wish.act} (wish {wish.number}) was answered {attempt.status} {code or attempt.answer!r}"
                 yield Finding("answers", said, (), (wish.number,))
+    yield from _failures(evidence.service_log)
 
 
-def _has_changed(evidence: Evidence, wish: Wish) -> bool:
-    """Whether what the kiosk asked for is no longer what the ticket says."""
-    office = evidence.history.came[wish.client].office
-    for ticket in evidence.dump.ticket:
-        if ticket.office_id == office and ticket.idempotency_key is not None and ticket.idempotency_key == wish.key:
-            return any(event.kind in CHANGES for event in evidence.stories.get(ticket.id, ()))
-    return False
-
-
-def _failures(log: str) -> tuple[list[Finding], int]:
-    """Nobody may have heard the answer; the service's own log has it. And how many of them were the known ones."""
-    found, known = [], 0
+def _failures(log: str) -> Iterator[Finding]:
+    """Nobody may have heard the answer; the service's own log has it."""
     for line in log.splitlines():
         if "deadlock" in line.lower():
-            found.append(Finding("answers", f"a deadlock: {line[:300]}"))
+            yield Finding("answers", f"a deadlock: {line[:300]}")
         elif '"internal_error"' in line and GONE not in line:
-            if all(word in line for word in TWICE_AWAY):
-                known += 1
-            else:
-                said = msgspec.json.decode(line)
-                found.append(Finding("answers", f"{said.get('path')} failed: {_last_line(str(said.get('exception')))}"))
-    return found, known
+            said = msgspec.json.decode(line)
+            yield Finding("answers", f"{said.get('path')} failed: {_last_line(str(said.get('exception')))}")
 
 
 def _last_line(exception: str) -> str:

@@ -136,4 +136,4 @@ class Clerk(Client):
 
     async def _command(self, act: str, body: Any = None, *, stubborn: bool = True) -> Reply:
         """Those that a second time would do twice are sent once: the page then shows what is, and the clerk decides anew."""
-        return await self.ask(Asked(act, f"/api/desk/{act}", body, stubborn=stubborn))
+        return await self.ask(Asked(act, f"/api/desk/{act}", body, uuid.UUID(int=self.chance.getrandbits(128)).hex, stubborn=stubborn))
