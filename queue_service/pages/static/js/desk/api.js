@@ -71,6 +71,11 @@ export async function pause({ reason, note, minutes }) {
   await send("POST", "/api/desk/shift/pause", { body: { reason, note, minutes } });
 }
 
+/** Of the desk's current ticket; each look is written down. @returns {Promise<{ number: string, name: string | null }>} */
+export async function fetchVisitor() {
+  return (await send("GET", "/api/desk/visitor")).json();
+}
+
 /** @param {string} text */
 export async function tellTheHall(text) {
   await send("POST", "/api/desk/messages", { body: { text } });

@@ -96,6 +96,10 @@ export function commandsOf({ state, update, refresh }) {
     }),
     /** @param {import("./dialogs/shift.js").Pause} pause */
     pause: (pause) => run("pause", () => api.pause(pause).then(() => _("The desk is on a break."))),
+    visitor: () => run("visitor", async () => {
+      const { number, name } = await api.fetchVisitor();
+      return name ? _("Ticket %(number)s: %(name)s", { number, name }) : _("No name is kept for ticket %(number)s.", { number });
+    }),
     /** @param {string} text */
     message: (text) => aside(() => api.tellTheHall(text), _("The message is sent.")),
     alarm: () => aside(api.raiseAlarm, _("Colleagues are called.")),

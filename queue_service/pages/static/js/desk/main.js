@@ -112,6 +112,7 @@ const perform = {
   inaccurate: () => withTicket(async (_snapshot, ticket) => {
     if (await askWhetherInaccurate(ticket)) await commands.act("inaccurate");
   }),
+  visitor: commands.visitor,
   async "call-number"() {
     const answer = await askForNumber(() => state.snapshot);
     if (answer) await commands.act("call", answer);

@@ -6,7 +6,7 @@ import { _, ngettext } from "../texts.js";
 /** @typedef {import("../contract").DeskSnapshot} DeskSnapshot */
 /** @typedef {"idle" | "called" | "serving" | "paused"} Mode */
 /**
- * @typedef {"call-next" | "start" | "finish" | "resume" | "recall" | "no-show" | "return" | "postpone" | "transfer" | "add-service" | "privilege" | "inaccurate"
+ * @typedef {"call-next" | "start" | "finish" | "resume" | "recall" | "no-show" | "return" | "postpone" | "transfer" | "add-service" | "privilege" | "inaccurate" | "visitor"
  *   | "call-number" | "call-aside" | "message" | "keys-help" | "alarm" | "pause" | "close" | "sign-out"} Action
  */
 /** @typedef {Partial<Record<Action, string>>} Actions an action that can be seen -> why it is not allowed yet, or "" */
@@ -40,14 +40,16 @@ export function actionsOf(snapshot, now) {
   const always = { message: "", "keys-help": "", alarm: "" };
   const reason = _("Finish with the current visitor first.");
   const occupied = { ...always, pause: reason, close: reason, "sign-out": reason };
+  // Only who booked has left a name, and it is shown only now.
+  const booked = snapshot.current?.booked_for ? { visitor: "" } : {};
   switch (modeOf(snapshot)) {
     case "idle": return {
       ...always, "call-next": "", "call-number": "", "call-aside": snapshot.postponed.length + snapshot.missed.length ? "" : _("nobody is aside"), pause: "", close: "", "sign-out": "",
     };
     case "paused": return { ...always, resume: "", close: "", "sign-out": "" };
-    case "called": return { ...occupied, start: "", recall: "", "no-show": whyNoNoShow(snapshot, now), return: "", postpone: "" };
+    case "called": return { ...occupied, start: "", recall: "", "no-show": whyNoNoShow(snapshot, now), return: "", postpone: "", ...booked };
     case "serving": return {
-      ...occupied, finish: "", postpone: "", transfer: "", "add-service": "", inaccurate: "", ...(snapshot.current?.privilege ? { privilege: "" } : {}),
+      ...occupied, finish: "", postpone: "", transfer: "", "add-service": "", inaccurate: "", ...booked, ...(snapshot.current?.privilege ? { privilege: "" } : {}),
     };
   }
 }
