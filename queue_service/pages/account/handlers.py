@@ -71,6 +71,7 @@ async def overview(request: AnyRequest, identity: Identity, db: AsyncSession, re
     pool: Pool = state.database.hot
     catalogues: Catalogues = state.catalogues
     settings: Settings = state.settings
+    done = request.query_params.get("saved", "")
     row = await db.get_one(Account, identity.account_id)
     zone = (await catalogues.of(identity.office_id, now)).time_zone if identity.office_id is not None else ZONE
     sessions: list[dict[str, Any]] = [
@@ -85,7 +86,7 @@ async def overview(request: AnyRequest, identity: Identity, db: AsyncSession, re
     ]
     context = {
         "errors": refusals.errors,
-        "saved": t.gettext(DONE[request.query_params["saved"]]) if request.query_params.get("saved") in DONE else None,
+        "saved": t.gettext(DONE[done]) if done in DONE else None,
         "has_password": row.password_hash is not None,
         "provider": provider_name(request),
         "linked": row.oidc_subject is not None,
