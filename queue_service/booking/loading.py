@@ -15,7 +15,15 @@ from queue_service.booking.rules import Channel
 from queue_service.events import setup_changed, slots_changed
 from queue_service.offices import configuration as file
 from queue_service.offices.configuration import Configuration, minute_of_day
-from queue_service.offices.loading import load_configuration, load_office, load_privileges, load_shared, put, put_all
+from queue_service.offices.loading import (
+    load_configuration,
+    load_office,
+    load_privileges,
+    load_services,
+    load_shared,
+    put,
+    put_all,
+)
 from queue_service.offices.models import Office, Service
 
 
@@ -44,10 +52,16 @@ async def load_changes(db: AsyncSession, before: Configuration, after: Configura
     for index, office in enumerate(after.offices):
         stood = places.get(office.slug)
         position = index if in_order else stood if stood is not None else max(places.values(), default=-1) + 1
-        if shared or known.get(office.slug) != office or position != stood:
+        if before.city != after.city or known.get(office.slug) != office or position != stood:
             office_id = await load_office(db, after, office, position)
             await _load_booking(db, after, office, office_id)
             await slots_changed(db, office_id)
+        elif shared:  # its desks and lanes name their services, so what those are is all that differs
+            known_id = (await db.exec(select(Office.id).where(col(Office.slug) == office.slug))).one()
+            assert known_id is not None
+            await load_services(db, after, office, known_id)
+            await _load_rules(db, after, office, known_id)
+            await slots_changed(db, known_id)
     await setup_changed(db)
 
 

@@ -162,7 +162,7 @@ async def load_office(db: AsyncSession, configuration: Configuration, office: fi
         **policy,
     )
     await _load_hours(db, office, office_id)
-    services = await _load_services(db, configuration, office, office_id)
+    services = await load_services(db, configuration, office, office_id)
     await _load_desks(db, office, office_id, services)
     await _load_texts(db, office_id, office.texts)
     return office_id
@@ -189,7 +189,8 @@ async def _load_hours(db: AsyncSession, office: file.Office, office_id: int) -> 
     await db.flush()
 
 
-async def _load_services(db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int) -> dict[str, int]:
+async def load_services(db: AsyncSession, configuration: Configuration, office: file.Office, office_id: int) -> dict[str, int]:
+    """What an office gives, resolved from the catalogue and from what it does differently; ids by code."""
     groups = await _load_groups(db, configuration.catalogue, office_id)
     offered = set(office.offered(configuration.catalogue))
     await db.exec(update(Service).where(col(Service.office_id) == office_id, col(Service.code).not_in(offered)).values(active=False))
