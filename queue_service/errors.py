@@ -202,6 +202,21 @@ class NobodyServes(DomainError):
     sentence = {"ru": "Эту услугу в отделении не принимает ни одно окно.", "en": "No desk of this office takes this service."}
 
 
+class TooManyAttempts(DomainError):
+    status = 429
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        minutes = max(1, -(-retry_after // 60))
+        super().__init__(
+            {
+                "ru": f"Слишком много попыток. Попробуйте через {minutes} мин.",
+                "en": f"Too many attempts. Please try again in {minutes} min.",
+            },
+            retry_after=retry_after,
+        )
+
+
 class Unavailable(DomainError):
     status = 503
     code = "unavailable"

@@ -23,13 +23,13 @@ from queue_service.booking.errors import (
     NotChangeable,
     SamePersonTwice,
     TooManyActive,
-    TooManyAttempts,
     WrongCode,
 )
 from queue_service.booking.models import Appointment, ContactCode
 from queue_service.booking.office import Booking, Place, names_compare_as
 from queue_service.booking.rules import AppointmentState, Channel
 from queue_service.db import constraint_of
+from queue_service.errors import TooManyAttempts
 from queue_service.events import slots_changed
 from queue_service.notifications.contacts import Contact, parse_contact
 

@@ -21,12 +21,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import commands, messages, waitlist
 from queue_service.booking.confirming import CODE_LIFE, CODE_TRIES, contact_of
-from queue_service.booking.errors import NoSuchBooking, NotChangeable, TooManyAttempts, WrongCode
+from queue_service.booking.errors import NoSuchBooking, NotChangeable, WrongCode
 from queue_service.booking.models import Appointment, ContactCode, Destruction, WaitlistEntry
 from queue_service.booking.office import Booking
 from queue_service.booking.queries import appointment_by_secret
 from queue_service.booking.retention import DESTROYED
 from queue_service.booking.rules import ON_HOLD, AppointmentState, WaitlistState
+from queue_service.errors import TooManyAttempts
 from queue_service.notifications.outbox import Kind, Message, put
 
 PROOF_LIFE: Final = timedelta(minutes=15)

@@ -110,21 +110,6 @@ class WrongCode(DomainError):
     sentence = {"ru": "Код не подошёл. Проверьте цифры.", "en": "The code is not right. Please check the digits."}
 
 
-class TooManyAttempts(DomainError):
-    status = 429
-    code = "too_many_attempts"
-
-    def __init__(self, retry_after: int) -> None:
-        minutes = max(1, -(-retry_after // 60))
-        super().__init__(
-            {
-                "ru": f"Слишком много попыток. Попробуйте через {minutes} мин.",
-                "en": f"Too many attempts. Please try again in {minutes} min.",
-            },
-            retry_after=retry_after,
-        )
-
-
 class ProofNeeded(DomainError):
     """The load looks automatic: solve the puzzle of /api/public/challenge and send it along as `altcha`."""
 

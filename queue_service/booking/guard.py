@@ -12,7 +12,8 @@ from typing import Any
 
 import altcha
 
-from queue_service.booking.errors import ProofNeeded, TooManyAttempts
+from queue_service.booking.errors import ProofNeeded
+from queue_service.errors import TooManyAttempts
 from queue_service.limits.limiter import Limiter
 from queue_service.sealing import KeyRing
 

@@ -18,21 +18,6 @@ class UnknownCode(DomainError):
     }
 
 
-class TooManyCodes(DomainError):
-    status = 429
-    code = "too_many_attempts"
-
-    def __init__(self, retry_after: int) -> None:
-        minutes = max(1, -(-retry_after // 60))
-        super().__init__(
-            {
-                "ru": f"Слишком много попыток. Попробуйте через {minutes} мин.",
-                "en": f"Too many attempts. Please try again in {minutes} min.",
-            },
-            retry_after=retry_after,
-        )
-
-
 class PairingOver(NotFound):
     code = "pairing_over"
     sentence = {

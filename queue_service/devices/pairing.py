@@ -20,11 +20,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.audit.journal import Act, Actor, record
 from queue_service.db import Pool
-from queue_service.devices.errors import OtherKind, PairingOver, TooManyCodes, UnknownCode, UnknownDevice
+from queue_service.devices.errors import OtherKind, PairingOver, UnknownCode, UnknownDevice
 from queue_service.devices.models import Device, DeviceKind, DevicePairing
 from queue_service.devices.registry import hash_token, new_token
 from queue_service.devices.rules import CODE_LIFE
-from queue_service.errors import Forbidden
+from queue_service.errors import Forbidden, TooManyAttempts
 from queue_service.events import access_changed, office_changed
 from queue_service.limits.limiter import Limiter
 from queue_service.sealing import KeyRing
@@ -201,18 +201,18 @@ class Pairings:
             self.heard(claim_hash)
 
     async def allow_opening(self, address: str, now: datetime) -> None:
-        """Counts a code that is to be shown. Raises TooManyCodes."""
+        """Counts a code that is to be shown. Raises TooManyAttempts."""
         await self._allow(f"code shown {address}", CODES_PER_ADDRESS, now)
         await self._allow("code shown", CODES_IN_CITY, now)
 
     async def allow_entry(self, account_id: int | None, now: datetime) -> None:
-        """Counts an attempt to enter a code, right or wrong. Raises TooManyCodes."""
+        """Counts an attempt to enter a code, right or wrong. Raises TooManyAttempts."""
         await self._allow(f"code entered {account_id}", ENTRIES_PER_PERSON, now)
 
     async def _allow(self, key: str, limit: int, now: datetime) -> None:
         wait = await self._limiter.hit(key, limit, WINDOW, now) if self._limits else None
         if wait is not None:
-            raise TooManyCodes(wait)
+            raise TooManyAttempts(wait)
 
     async def fetch(self, claim: str, gone: Gone | None = None, seconds: float = POLL_SECONDS) -> Fetched | None:
         """The token once somebody has entered the code; None when nobody has by then. Raises PairingOver.

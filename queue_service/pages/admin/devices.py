@@ -18,7 +18,7 @@ from queue_service.db import Pool
 from queue_service.devices.admin_api import office_for, refused_code
 from queue_service.devices.alarms import Alarm, AlarmKind, Standing
 from queue_service.devices.commands import checked_name, zone_of_office
-from queue_service.devices.errors import NameNeeded, OfficeNeeded, OtherKind, TooManyCodes, UnknownCode, UnknownDevice
+from queue_service.devices.errors import NameNeeded, OfficeNeeded, OtherKind, UnknownCode, UnknownDevice
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.pairing import Pairings, Place, pair, waiting_pairing
 from queue_service.devices.queries import DeviceNow, devices_now
@@ -110,7 +110,7 @@ async def enter_code(
         # Rendered and not raised: that somebody tried must be recorded.
         refused_code(db, actor, office_id, now)
         return await _list(visit, error)
-    except (TooManyCodes, OfficeNeeded) as error:
+    except OfficeNeeded as error:
         return await _list(visit, error)
     except (NameNeeded, OtherKind, UnknownDevice) as error:
         assert office_id is not None

@@ -14,12 +14,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import commands, confirming, messages, waitlist
 from queue_service.booking.api import send_links_of, show_calendar
-from queue_service.booking.errors import HoldExpired, NoMovesLeft, NotChangeable, SamePersonTwice, SlotTaken, TooManyActive, TooManyAttempts
+from queue_service.booking.errors import HoldExpired, NoMovesLeft, NotChangeable, SamePersonTwice, SlotTaken, TooManyActive
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import AppointmentNow, appointment_by_secret
 from queue_service.booking.rules import AppointmentState, Wanted
 from queue_service.booking.rules import Channel as BookedBy
-from queue_service.errors import DomainError
+from queue_service.errors import DomainError, TooManyAttempts
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import Hub
 from queue_service.live.views.parts import encoded, enveloped

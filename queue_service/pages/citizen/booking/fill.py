@@ -23,14 +23,13 @@ from queue_service.booking.errors import (
     SamePersonTwice,
     SlotTaken,
     TooManyActive,
-    TooManyAttempts,
     WrongCode,
 )
 from queue_service.booking.models import Appointment
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import AppointmentState
 from queue_service.db import utc
-from queue_service.errors import DomainError
+from queue_service.errors import DomainError, TooManyAttempts
 from queue_service.notifications.contacts import BadContact, masked, parse_contact
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, afresh, answers, link, see, show, wrong
 from queue_service.pages.citizen.booking.proof import Asking, asked_first

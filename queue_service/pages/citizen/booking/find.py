@@ -9,10 +9,10 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.booking.errors import TooManyAttempts
 from queue_service.booking.office import Booking
 from queue_service.booking.queries import find_booking
 from queue_service.booking.rules import AppointmentState
+from queue_service.errors import TooManyAttempts
 from queue_service.live.views.appointment import is_day_over
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, see, show, wrong
 from queue_service.pages.render import check_own_form, translator_of

@@ -13,10 +13,10 @@ from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking import erasure
-from queue_service.booking.errors import NotChangeable, TooManyAttempts
+from queue_service.booking.errors import NotChangeable
 from queue_service.booking.office import Booking
 from queue_service.booking.rules import AppointmentState, spoken
-from queue_service.errors import DomainError
+from queue_service.errors import DomainError, TooManyAttempts
 from queue_service.notifications.contacts import masked, parse_contact
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, see, show, wrong
 from queue_service.pages.i18n import Translator

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from litestar import Response
 
-from queue_service.booking.errors import ProofNeeded, TooManyAttempts
+from queue_service.booking.errors import ProofNeeded
 from queue_service.booking.guard import Guard
+from queue_service.errors import TooManyAttempts
 from queue_service.pages.citizen.booking.frame import AnyRequest, address_of, show
 from queue_service.pages.render import translator_of
 

@@ -13,12 +13,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.booking import waitlist as commands
 from queue_service.booking.api import waitlist_out
 from queue_service.booking.confirming import Person, checked_name
-from queue_service.booking.errors import AlreadyWaiting, BadName, TooManyAttempts
+from queue_service.booking.errors import AlreadyWaiting, BadName
 from queue_service.booking.models import WaitlistEntry
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import WaitlistState
 from queue_service.booking.waitlist import Joining, locked_entry
-from queue_service.errors import DomainError, Malformed
+from queue_service.errors import DomainError, Malformed, TooManyAttempts
 from queue_service.notifications.contacts import BadContact, masked, parse_contact
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, link, see, show, wrong
 from queue_service.pages.citizen.booking.times import picked, read_count, read_date
