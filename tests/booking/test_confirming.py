@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from queue_service.booking import confirming
-from queue_service.booking.errors import HoldExpired, NotChangeable, SamePersonTwice, TooManyAttempts, WrongCode
+from queue_service.booking.errors import HoldExpired, NotChangeable, SamePersonTwice, WrongCode
 from queue_service.booking.models import Appointment
 from queue_service.db import Database
+from queue_service.errors import TooManyAttempts
 from tests.booking.scene import (
     MINUTE,
     SECOND,

@@ -10,10 +10,11 @@ import pytest
 
 from queue_service.booking import erasure, waitlist
 from queue_service.booking.confirming import CODE_TRIES
-from queue_service.booking.errors import BookingErased, NoSuchBooking, TooManyAttempts, WrongCode
+from queue_service.booking.errors import BookingErased, NoSuchBooking, WrongCode
 from queue_service.booking.models import Appointment
 from queue_service.booking.office import Booking
 from queue_service.db import Database
+from queue_service.errors import TooManyAttempts
 from queue_service.tickets.check_in import check_in
 from tests.booking.scene import MINUTE, RING, TIME, a_booked_office, book, free_at, means, outbox, place_of, somebody
 from tests.support.factories import LATER, AnOffice
