@@ -18,10 +18,6 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-HALL_ROLES = frozenset({Role.HALL_ADMINISTRATOR, Role.OFFICE_HEAD})
-"""Who may act for the whole hall."""
-
-
 class Account(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("login"),
