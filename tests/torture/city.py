@@ -5,6 +5,7 @@ out with, an accessible desk, privileges, a chain, few lanes. Refuses to know fa
 """
 
 import asyncio
+import atexit
 import os
 import shutil
 import signal
@@ -97,6 +98,8 @@ def _wait_for_end(pid: int) -> None:
 async def own_server() -> AsyncIterator[Own]:
     # Short: the server's socket lies inside, and a socket's path may have 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="queue-fire-"))
+    # The server's package comes back at exit and leaves its lock file once more; what is registered before it starts runs after that.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     server = Own(folder)
     try:
         await server.start()
