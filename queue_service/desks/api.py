@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +16,7 @@ from queue_service.db import Pool
 from queue_service.desks import commands, hall, handover
 from queue_service.desks.audited import audit_ticket
 from queue_service.desks.call_next import call_next
+from queue_service.desks.once import Once, provide_once
 from queue_service.desks.queries import DeskTicketOut, ShiftOut, desk_ticket_out, last_reason, shift_out
 from queue_service.desks.rules import PauseReason
 from queue_service.desks.visitor import VisitorOut, visitor_at_desk
@@ -129,47 +131,55 @@ async def _shown(db: AsyncSession, catalogue: Catalogue, ticket: Ticket) -> Desk
 
 
 @post("/recall", status_code=200)
-async def recall(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await commands.recall(db, identity.account_id, now))
+async def recall(identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await once(commands.recall, db, identity.account_id, now))
 
 
 @post("/start", status_code=200)
-async def start(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await commands.start_serving(db, identity.account_id, now))
+async def start(identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await once(commands.start_serving, db, identity.account_id, now))
 
 
 @post("/finish", status_code=200)
-async def finish(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime, data: FinishIn | None = None) -> DeskTicketOut:
+async def finish(
+    identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime, data: FinishIn | None = None
+) -> DeskTicketOut:
     """A visitor with a further service, or with a way back, is `waiting` in the answer."""
     result = commands.Result(data.result, data.applications) if data else commands.Result()
-    return await _shown(db, catalogue, await commands.finish(db, catalogue, identity.account_id, result, now))
+    return await _shown(db, catalogue, await once(commands.finish, db, catalogue, identity.account_id, result, now))
 
 
 @post("/no-show", status_code=200)
-async def no_show(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await commands.no_show(db, catalogue, identity.account_id, now))
+async def no_show(identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await once(commands.no_show, db, catalogue, identity.account_id, now))
 
 
 @post("/return", status_code=200)
-async def return_to_queue(identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await commands.return_to_queue(db, identity.account_id, now))
+async def return_to_queue(identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime) -> DeskTicketOut:
+    return await _shown(db, catalogue, await once(commands.return_to_queue, db, identity.account_id, now))
 
 
 @post("/postpone", status_code=200)
-async def postpone(data: PostponeIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await handover.postpone(db, catalogue, identity.account_id, data.reason, data.minutes, now))
+async def postpone(
+    data: PostponeIn, identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime
+) -> DeskTicketOut:
+    return await _shown(db, catalogue, await once(handover.postpone, db, catalogue, identity.account_id, data.reason, data.minutes, now))
 
 
 @post("/transfer", status_code=200)
-async def transfer(data: TransferIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
+async def transfer(
+    data: TransferIn, identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime
+) -> DeskTicketOut:
     desk = None if data.desk is None else str(data.desk)
     to = handover.Destination(data.service, desk, data.clerk, data.comment, data.come_back)
-    return await _shown(db, catalogue, await handover.transfer(db, catalogue, identity.account_id, to, now))
+    return await _shown(db, catalogue, await once(handover.transfer, db, catalogue, identity.account_id, to, now))
 
 
 @post("/add-service", status_code=200)
-async def add_service(data: ServiceIn, identity: Identity, catalogue: Catalogue, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await handover.add_service(db, catalogue, identity.account_id, data.service, now))
+async def add_service(
+    data: ServiceIn, identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime
+) -> DeskTicketOut:
+    return await _shown(db, catalogue, await once(handover.add_service, db, catalogue, identity.account_id, data.service, now))
 
 
 @post("/call", status_code=200)
@@ -246,6 +256,7 @@ router = Router(
         raise_alarm,
         acknowledge_alarm,
     ],
+    dependencies={"once": Provide(provide_once, sync_to_thread=False)},
     tags=["desk"],
     **for_(Right.SERVE),
 )

@@ -4,8 +4,10 @@ A desk has one open shift and a clerk has one open shift, by partial unique inde
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from queue_service.db import Instant
@@ -42,6 +44,8 @@ class Shift(SQLModel, table=True):
     last_call_key: str | None = None
     """Idempotency-Key of the latest call-next, and what it gave: a retry gets the same ticket."""
     last_call_ticket_id: int | None = Field(default=None, sa_type=BigInteger)
+    last_acts: list[list[Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    """[Idempotency-Key, ticket] of the last acts on a visitor, the newest first (`desks.once`)."""
 
 
 class ShiftEvent(SQLModel, table=True):

@@ -60,10 +60,11 @@ export async function callNext(idempotencyKey) {
  * On the desk's current ticket; `call` makes another one current.
  * @param {"recall" | "start" | "finish" | "no-show" | "return" | "postpone" | "transfer" | "add-service" | "call" | "confirm-privilege" | "inaccurate"} action
  * @param {object} [body]
+ * @param {string} [idempotencyKey]
  * @returns {Promise<DeskOutcome>}
  */
-export async function act(action, body) {
-  return (await send("POST", `/api/desk/${action}`, body ? { body } : {})).json();
+export async function act(action, body, idempotencyKey) {
+  return (await send("POST", `/api/desk/${action}`, { ...(body && { body }), ...(idempotencyKey && { idempotencyKey }) })).json();
 }
 
 /** @param {import("./dialogs/shift.js").Pause} pause */

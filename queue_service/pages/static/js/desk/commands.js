@@ -1,5 +1,5 @@
-// Carries out what the clerk asks, one request at a time, and says how it went. Call-next is repeated under one key until
-// the service has answered, so a lost answer neither loses nor doubles a call.
+// Carries out what the clerk asks, one request at a time, and says how it went. What may be done only once is
+// repeated under one key until the service has answered, so a lost answer neither loses nor doubles it.
 
 import { _ } from "../texts.js";
 import * as api from "./api.js";
@@ -11,6 +11,8 @@ const SETTLE_MS = 350;
 // After this long the clerk should decide again; the key is kept, so even then nobody is called twice.
 const RETRY_FOR_MS = 30_000;
 const RETRY_EVERY_MS = 1_500;
+// Acts that the service does once for each key (desks/once.py).
+const DONE_ONCE = new Set(["recall", "start", "finish", "no-show", "return", "postpone", "transfer", "add-service"]);
 
 /** @param {number} ms @returns {Promise<void>} */
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -43,21 +45,33 @@ export function commandsOf({ state, update, refresh }) {
     update({ busy: null });
   }
 
-  async function callNext() {
-    const mine = key ?? newKey();
-    key = mine;
+  /**
+   * Again and again while nothing answers: what is asked carries a key, so that it is done once.
+   * @template T @param {() => Promise<T>} attempt @returns {Promise<T>}
+   */
+  async function insist(attempt) {
     const end = performance.now() + RETRY_FOR_MS;
     for (;;) {
       try {
-        const ticket = await api.callNext(mine);
-        key = undefined;
-        return ticket ? _("Ticket %(number)s is called.", { number: ticket.number }) : _("Nobody is waiting.");
+        return await attempt();
       } catch (error) {
-        if (!(error instanceof api.Unreachable)) key = undefined;
         if (!(error instanceof api.Unreachable) || performance.now() > end) throw error;
         update({ retrying: true });
         await wait(RETRY_EVERY_MS * (0.5 + Math.random()));
       }
+    }
+  }
+
+  async function callNext() {
+    const mine = key ?? newKey();
+    key = mine;
+    try {
+      const ticket = await insist(() => api.callNext(mine));
+      key = undefined;
+      return ticket ? _("Ticket %(number)s is called.", { number: ticket.number }) : _("Nobody is waiting.");
+    } catch (error) {
+      if (!(error instanceof api.Unreachable)) key = undefined;
+      throw error;
     }
   }
 
@@ -91,7 +105,8 @@ export function commandsOf({ state, update, refresh }) {
     callNext: () => run("call-next", callNext),
     /** @param {Exclude<keyof typeof doneTexts, "further">} action @param {object} [body] */
     act: (action, body) => run(action, async () => {
-      const { number, state: after } = await api.act(action, body);
+      const mine = newKey();
+      const { number, state: after } = await (DONE_ONCE.has(action) ? insist(() => api.act(action, body, mine)) : api.act(action, body));
       return doneTexts[action === "finish" && after === "waiting" ? "further" : action].replace("%(number)s", number);
     }),
     /** @param {import("./dialogs/shift.js").Pause} pause */
