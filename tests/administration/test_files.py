@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from queue_service.administration.canonical import canonical
-from queue_service.administration.copying import NewOffice, copy_office
+from queue_service.administration.copying import taken_over
 from queue_service.administration.errors import BadEdit
 from queue_service.administration.importing import Order, SetupMoved, export_city, export_office, import_configuration, plan
 from queue_service.administration.reading import read_city, read_office
@@ -234,13 +234,12 @@ async def test_an_office_that_a_file_does_not_name_stays_unless_its_catalogue_wo
 
 async def test_a_copied_office_is_the_same_but_hidden_and_without_its_days(database: Database) -> None:
     await load(database, two_offices())
-    async with database.session() as db:
-        new = NewOffice("southern", {"ru": "Юг"}, {"ru": "Южная, 1"})
-        await copy_office(db, "central", new, HEAD, MONDAY)
+    own = {"slug": "southern", "name": {"ru": "Юг"}, "address": {"ru": "Южная, 1"}}
+    copied = taken_over(await stands(database, ("offices", "central"))) | own
+    await change(database, ("offices", "southern"), None, copied)
     made, source = await stands(database, ("offices", "southern")), await stands(database, ("offices", "central"))
     assert (made["active"], made["name"], made["closures"], made["lanes"][0]["exceptions"]) == (False, {"ru": "Юг"}, [], [])
     assert (made["desks"], made["services"], made["opening_hours"]) == (source["desks"], source["services"], source["opening_hours"])
-    async with database.session() as db:
-        with pytest.raises(BadEdit) as refused:
-            await copy_office(db, "central", new, HEAD, MONDAY)
+    with pytest.raises(BadEdit) as refused:
+        await change(database, ("offices", "southern"), None, copied)
     assert list(refused.value.places) == ["slug"]

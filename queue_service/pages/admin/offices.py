@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.administration.copying import taken_over
 from queue_service.administration.editing import Edit, part
 from queue_service.audit.journal import Actor
 from queue_service.booking.office import Booking
@@ -219,18 +220,13 @@ async def make_office(
     slug = typed.line("slug") or code_of(wanted["name"]["en"], wanted["name"]["ru"], taken=[each.slug for each in offices])
     like = typed.line("like")
     source = await part(db, ("offices", like)) if like else None
-    document = {**(_copied(source) if source else {}), **wanted, "slug": slug, "active": False}
+    document = {**(taken_over(source) if source else {}), **wanted, "slug": slug, "active": False}
     error = await attempt(db, [Edit(("offices", slug), None, document)], actor, now)
     if error is None:
         catalogues.drop()
         return back_to(f"/admin/offices/{slug}", "new")
     shown = {**wanted, "slug": slug, "like": like}
     return await _form(request, identity, catalogues, now, shown, refused(translator_of(request), error, LABELS))
-
-
-def _copied(source: Mapping[str, Any]) -> dict[str, Any]:
-    """What a copy takes over: everything but people and devices, and the days on which the other was closed."""
-    return {**source, "closures": [], "lanes": [{**each, "exceptions": []} for each in source["lanes"]], "kiosks": 0, "displays": []}
 
 
 @get("/admin/offices/{office:str}/settings", include_in_schema=False, **for_(Right.SEE_SETUP))
