@@ -49,7 +49,7 @@ async def change_hours(
     if not refusal.errors:
         closed = sorted(closures.value, key=lambda each: str(each["date"]))
         wanted = {"opening_hours": week.value, "closures": closed, "public_holidays": country}
-        wish = Edit(("offices", office), typed.seen, wanted, accept_fallout=typed.flag("accept"))
+        wish = Edit(("offices", office), typed.seen, wanted, accept_fallout=typed.flag("accept_fallout"))
         error = await attempt(db, [wish], actor, now, booking)
         if error is None:
             return back_to(f"{office_path(catalogue)}/hours")

@@ -107,7 +107,7 @@ async def change_lane(
             "exceptions": exceptions.value,
         }
         place = ("offices", office, "lanes", (typed.seen or wanted)["name"])
-        wish = Edit(place, typed.seen, None if remove else wanted, accept_fallout=typed.flag("accept"))
+        wish = Edit(place, typed.seen, None if remove else wanted, accept_fallout=typed.flag("accept_fallout"))
         error = await attempt(db, [wish], actor, now, booking)
         if error is None:
             return back_to(f"{office_path(catalogue)}/lanes", "off" if remove else "1")

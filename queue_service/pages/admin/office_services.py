@@ -142,7 +142,7 @@ async def _form(
         "given": shown is not None,
         "own": said["override"],
         "desks": [{**desk, "takes": _takes(said, desk["number"])} for desk in here["desks"]],
-        "fallout": refusal.fallout.bookings if refusal.fallout else [],
+        "fallout": refusal.fallout,
         "may_change": may_change(identity, Right.SETUP, catalogue),
     }
     return admin_page(request, "admin/office_service_form.html", context, identity, "office-services", catalogue, refusal.status)
