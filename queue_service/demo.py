@@ -28,6 +28,7 @@ from queue_service.staff.passwords import hash_password
 
 HALL_ADMINISTRATOR = "Орлова Екатерина"
 OFFICE_HEAD = "Яковлева Людмила"
+CITY_ADMINISTRATOR = "Гаврилова Нина"
 CITY_FILE = CHECKOUT / "cities" / "st-petersburg.yaml"
 PASSWORD = "demo-neva"  # noqa: S105  printed for everybody to see; the demo refuses to be a real installation
 NAMES = (
@@ -123,7 +124,7 @@ async def _people_and_devices(db: AsyncSession, configuration: Configuration) ->
     offices = {}
     for office in configuration.offices:
         offices[office.slug] = await _one_office(db, office, password_hash)
-    await _account(db, "admin", "Администратор города", Role.CITY_ADMINISTRATOR, None, password_hash)
+    await _account(db, "admin", CITY_ADMINISTRATOR, Role.CITY_ADMINISTRATOR, None, password_hash)
     await access_changed(db)
     first = configuration.offices[0].slug
     return {

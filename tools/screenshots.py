@@ -147,6 +147,18 @@ def book(browser: Browser, city: dict[str, Any]) -> None:
         _save(page, "appointment")
 
 
+def administer(browser: Browser, city: dict[str, Any]) -> None:
+    """What the city's administrator sees: who takes what, an office's week, the devices."""
+    other = next(slug for slug in city["offices"] if slug != city["office"])
+    pages = {"admin-desks": f"/admin/offices/{city['office']}/desks", "admin-hours": f"/admin/offices/{other}/hours"}
+    with _opened(browser, 1366, 768, f"{city['base_url']}/desk/login?next=/admin") as page:
+        _sign_in(page, city["admin"])
+        page.wait_for_url(f"{city['base_url']}/admin")
+        for name, path in pages.items():
+            page.goto(city["base_url"] + path)
+            _save(page, name)
+
+
 @contextlib.contextmanager
 def _opened(browser: Browser, width: int, height: int, address: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": width, "height": height}, locale="ru-RU")
@@ -186,6 +198,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         take(browser, city, ticket_page)
         book(browser, city)
+        administer(browser, city)
         browser.close()
     print(f"Pictures are in {PICTURES}.")
 

@@ -20,7 +20,7 @@ from queue_service.limits.bodies import CONFIGURATION_LIMIT_BYTES
 from queue_service.staff.rights import Right, for_
 
 YAML = "application/yaml"
-_FILE = {200: ResponseSpec(str, generate_examples=False, description="The file.", media_type=YAML)}
+_FILE = {200: ResponseSpec(dict[str, Any], generate_examples=False, description="The file.", media_type=YAML)}
 
 
 class ChangeOut(msgspec.Struct, frozen=True):

@@ -23,6 +23,8 @@ SHORTEST_INTERVAL_SECONDS = 0.05
 """Below what an eye sees as delay; the screens of a storming office cost at most 20 reads a second."""
 READ_SHARE = 4
 """A read that took t is not repeated before 4 t: however long the queue, reading it takes at most a fifth of the process."""
+LONGEST_PAUSE_SECONDS = 1.0
+"""Whatever a read took: on a machine that is busy with something else a slow one says nothing of its cost."""
 ESTIMATE_SECONDS = 1.0
 """How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
 HEARTBEAT_SECONDS = 10.0
@@ -78,7 +80,8 @@ class OfficeFeed:
             else:
                 finished = time.monotonic()
                 self._covered, self._moves_covered, self._failure, self._read_at = heard, moves, None, started
-                self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + READ_SHARE * (finished - started))
+                pause = min(READ_SHARE * (finished - started), LONGEST_PAUSE_SECONDS)
+                self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + pause)
             self._turned.set()
             self._turned = asyncio.Event()
             if self._failure is not None and not self.watchers:
