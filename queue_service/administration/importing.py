@@ -4,6 +4,7 @@ Offices that the file does not name stay as they are. Refuses to overwrite, unto
 exported, and to change anything while the file has a mistake.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,7 +86,7 @@ def _alone(city: Configuration, slug: str) -> Configuration:
 async def plan(db: AsyncSession, text: str, now: datetime) -> Plan:
     """What the file would change; ConfigurationError with every mistake of it."""
     before = await read_city(db)
-    document = read_document(text)
+    document = await asyncio.to_thread(read_document, text)  # a megabyte takes seconds, and others wait for this loop
     office = None
     if document.has("office"):
         wanted, found = judged_office(document, before)

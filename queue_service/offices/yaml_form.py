@@ -29,13 +29,19 @@ def told(ru: str, en: str) -> Text:
     return {"ru": ru, "en": en}
 
 
+LARGEST = 500_000
+"""Values of a document with its repetitions (`*name`) written out: a city of a hundred offices has a tenth of them, and a few lines that
+repeat each other would otherwise be more than any machine can read."""
+
+
 class UnreadableError(Exception):
     """The text cannot be read at all."""
 
     def __init__(self, line: int, why: object) -> None:
         self.line = line
-        self.sentence = f"файл не читается как YAML ({why})"
-        self.english = f"the file cannot be read as YAML ({why})"
+        reason = why if isinstance(why, dict) else told(str(why), str(why))
+        self.sentence = f"файл не читается как YAML ({reason['ru']})"
+        self.english = f"the file cannot be read as YAML ({reason['en']})"
         super().__init__(self.sentence)
 
 
@@ -62,6 +68,8 @@ class Document:
         try:
             loader = _PlainLoader(text)
             self._root = loader.get_single_node()
+            if self._root is not None and _size(self._root, {}) > LARGEST:
+                raise UnreadableError(1, told("слишком много повторений через «*»", "too many repetitions by “*”"))
             self._raw: object = None if self._root is None else loader.construct_document(self._root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -100,6 +108,15 @@ class Document:
                 break
             line, node = found
         return line + 1
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values there are below, each repetition counted as often as it stands there; each part is looked at once."""
+    if id(node) not in known:
+        known[id(node)] = 1  # one that repeats itself ends here, and is refused when it is built
+        inner = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] += sum(_size(each, known) for each in inner) if isinstance(node, yaml.CollectionNode) else 0
+    return known[id(node)]
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:

@@ -840,3 +840,11 @@ def test_whatever_stands_in_any_place_the_answer_is_a_city_or_sentences(data: st
         break
     if problems_of(city) == []:
         assert msgspec.convert(city, Configuration) == parsed(city)
+
+
+def test_a_few_lines_that_repeat_each_other_are_no_city() -> None:
+    """Each line is a hundred of the one before: written out they would be more than any machine can read."""
+    lines = ["a0: &a0 [x]", *(f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 100)}]" for number in range(1, 12))]
+    with pytest.raises(ConfigurationError) as refused:
+        parse_configuration("\n".join(lines))
+    assert "повторений" in str(refused.value)
