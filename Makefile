@@ -33,7 +33,7 @@ lint: dev
 	@exec $(PYTHON) -m tools.lint
 
 test: dev
-	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(or $(ARGS),-n 3 --dist loadfile)
+	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
 torture: dev
 	@exec $(PYTHON) -m tests.torture $(ARGS)

@@ -216,7 +216,8 @@ async def ready(state: State) -> Response[dict[str, Any]]:
         async with asyncio.timeout(2):
             await state.database.hot.fetchval("SELECT 1 FROM office LIMIT 1")
     except Exception as error:  # whatever it is, we are not ready and say why
-        wrong.append(f"database: {error!r}")
+        log.warning("not_ready", error=repr(error))
+        wrong.append(f"database: {type(error).__name__}")
     if not state.listener.hears:
         wrong.append("live updates: the LISTEN connection is down")
     return Response({"status": "ready" if not wrong else "not ready", "wrong": wrong}, status_code=503 if wrong else 200)

@@ -36,6 +36,8 @@ from queue_service.staff.models import Account, Role
 from queue_service.staff.passwords import hash_password, judge_now
 from queue_service.timing import clock
 
+STANDSTILL_SECONDS = 20
+"""A worker that is silent for so long is replaced: a disk that hesitates for seconds must not cost everybody their sockets."""
 GRACE_SECONDS = 5
 """A request takes milliseconds; five seconds are for the slowest phone, not for the slowest query."""
 WEBSOCKET_MESSAGE_BYTES = 4096
@@ -112,6 +114,7 @@ def _serve(settings: Settings) -> None:
         server_header=False,
         log_level="warning",
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=STANDSTILL_SECONDS,
     )
 
 

@@ -56,6 +56,11 @@ async def run_in_loop(open_database: Database) -> Callable[[Coroutine[Any, Any, 
     return asyncio.get_running_loop().run_until_complete
 
 
+async def for_ever(*_: object) -> None:
+    """In place of a job that a test runs itself."""
+    await asyncio.Event().wait()
+
+
 @pytest.fixture(scope="session")
 async def running_service(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """One service for the whole run; tests take `service`.
@@ -76,6 +81,9 @@ async def running_service(database_url: str, tmp_path_factory: pytest.TempPathFa
         patch.setattr(hub, "HEARTBEAT_SECONDS", 3600.0)
         # Nor does it put right what a test has put into an odd state; terms and stranded tickets have tests of their own.
         patch.setattr(queue_service.app, "TIME_SECONDS", 3600.0)
+        # Nor does its housekeeping take what a test has laid out for another, or write down whom it has seen.
+        patch.setattr(queue_service.app, "_keep_house", for_ever)
+        patch.setattr(queue_service.app, "keep_devices", for_ever)
         patch.setattr(queue_service.app, "Sender", NoSender)
         with running(settings) as (base_url, app, settings):
             async with Service(base_url, app, settings) as service:

@@ -89,13 +89,13 @@ async def plan(db: AsyncSession, text: str, now: datetime) -> Plan:
     document = await asyncio.to_thread(read_document, text)  # a megabyte takes seconds, and others wait for this loop
     office = None
     if document.has("office"):
-        wanted, found = judged_office(document, before)
+        wanted, found = await asyncio.to_thread(judged_office, document, before)
         refuse(document, found)
         office, named = wanted.slug, {each.slug for each in before.offices}
         after = _with(before, wanted)
         state = digest_of_state(_alone(before, office))
     else:
-        city, found = judged(document)
+        city, found = await asyncio.to_thread(judged, document)
         refuse(document, found)
         named = {each.slug for each in city.offices}
         after, state = _kept(before, city), digest_of_state(before)

@@ -27,8 +27,10 @@ from queue_service.tickets.rules import AT_A_DESK, State, check_no_show, check_t
 
 
 async def open_shift_of(db: AsyncSession, account_id: int) -> Shift:
-    """The clerk's shift, locked. Raises ShiftClosed."""
-    statement = select(Shift).where(col(Shift.account_id) == account_id, col(Shift.closed_at).is_(None))
+    """The clerk's shift, locked; one in an office that they have left since is not theirs any more. Raises ShiftClosed."""
+    own_office = select(Account.office_id).where(col(Account.id) == account_id).scalar_subquery()
+    open_here = (col(Shift.account_id) == account_id, col(Shift.closed_at).is_(None), col(Shift.office_id) == own_office)
+    statement = select(Shift).where(*open_here)
     shift = (await db.exec(statement.with_for_update())).one_or_none()
     if shift is None:
         raise ShiftClosed

@@ -21,6 +21,7 @@ from queue_service.events import office_changed, setup_changed
 from queue_service.offices.catalogue import Catalogue
 from queue_service.offices.models import Notice, ServiceClosure
 from queue_service.staff.models import Account
+from queue_service.text import Text
 from queue_service.tickets.commands import Act, locked_by_id, move, record
 from queue_service.tickets.models import Ticket
 from queue_service.tickets.rules import Need, PrivilegeState, State
@@ -195,10 +196,12 @@ async def write_notice(db: AsyncSession, catalogue: Catalogue, ru: str, en: str 
     return notice
 
 
-async def remove_notice(db: AsyncSession, catalogue: Catalogue, notice_id: int) -> None:
-    """Taking away twice is taking away once."""
-    await db.exec(delete(Notice).where(col(Notice.id) == notice_id, col(Notice.office_id) == catalogue.id))
+async def remove_notice(db: AsyncSession, catalogue: Catalogue, notice_id: int) -> Text | None:
+    """What it said; taking away twice is taking away once, and the second time nothing is said."""
+    gone = delete(Notice).where(col(Notice.id) == notice_id, col(Notice.office_id) == catalogue.id).returning(col(Notice.sentence))
+    sentence = (await db.exec(gone)).scalar_one_or_none()
     await setup_changed(db, catalogue.id)
+    return sentence
 
 
 async def raise_alarm(db: AsyncSession, office_id: int, account_id: int, now: datetime) -> Alarm:

@@ -152,8 +152,9 @@ async def write_notice(
 
 @delete("/notices/{notice_id:int}")
 async def remove_notice(notice_id: int, actor: Actor, catalogue: Catalogue, db: AsyncSession, now: datetime) -> None:
-    await hall.remove_notice(db, catalogue, notice_id)
-    write_down(db, actor, Audited("notice.removed", f"notice:{notice_id}", catalogue.id), now)
+    sentence = await hall.remove_notice(db, catalogue, notice_id)
+    if sentence is not None:
+        write_down(db, actor, Audited("notice.removed", f"notice:{notice_id}", catalogue.id, before={"sentence": sentence}), now)
 
 
 @post("/messages/{message_id:int}/read", status_code=204)

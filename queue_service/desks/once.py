@@ -32,12 +32,13 @@ class Once:
         """The act's ticket; of a repeated key the one that it was about, as it is now."""
         if self.key is None:
             return await act(*arguments, **named)
+        mine = f"{act.__name__} {self.key}"  # one press may have one key for two acts
         shift = await open_shift_of(self.db, self.account_id)
         for key, ticket_id in shift.last_acts:
-            if key == self.key:
+            if key == mine:
                 return await self.db.get_one(Ticket, ticket_id)
         ticket = await act(*arguments, **named)
-        shift.last_acts = [[self.key, ticket.id], *shift.last_acts][:REMEMBERED]
+        shift.last_acts = [[mine, ticket.id], *shift.last_acts][:REMEMBERED]
         return ticket
 
 

@@ -158,30 +158,35 @@ async def _office_of(socket: Socket, token: str | None, right: Right) -> tuple[I
     return identity, identity.office_id
 
 
+async def _still(socket: Socket, token: str | None, right: Right, office_id: int) -> Identity:
+    """The same person, as they are now: who was signed out, moved or given another role sees nothing more."""
+    identity, office = await _office_of(socket, token, right)
+    if office != office_id:
+        raise Forbidden
+    return identity
+
+
 @websocket("/desk", **for_(Right.SERVE))
 async def desk_socket(socket: Socket) -> None:
-    sessions: Sessions = socket.app.state.sessions
     token = bearer(socket) or socket.query_params.get("token")
     async with _refusing(socket):
-        identity, office_id = await _office_of(socket, token, Right.SERVE)
+        _, office_id = await _office_of(socket, token, Right.SERVE)
 
         async def render(state: OfficeState) -> bytes:
-            await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())  # a revoked session sees nothing more
-            return encoded(desk.desk_snapshot(state, identity))
+            return encoded(desk.desk_snapshot(state, await _still(socket, token, Right.SERVE, office_id)))
 
         await follow(socket, office_id, render)
 
 
 @websocket("/hall", **for_(Right.HALL))
 async def hall_socket(socket: Socket) -> None:
-    sessions: Sessions = socket.app.state.sessions
     pool = socket.app.state.database.hot
     token = bearer(socket) or socket.query_params.get("token")
     async with _refusing(socket):
-        identity, office_id = await _office_of(socket, token, Right.HALL)
+        _, office_id = await _office_of(socket, token, Right.HALL)
 
         async def render(state: OfficeState) -> bytes:
-            await sessions.identify(token or socket.cookies.get(SESSION_COOKIE), clock())
+            identity = await _still(socket, token, Right.HALL, office_id)
             reading: asyncio.Task[list[NoticeRow]] | None = state.shared.get("notices")
             if reading is None:
                 reading = state.shared["notices"] = asyncio.create_task(notices_now(pool, office_id, state.now))

@@ -6,6 +6,7 @@ and none of the surprises. Refuses to know what the file is about: the form of a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
@@ -29,6 +30,8 @@ def told(ru: str, en: str) -> Text:
     return {"ru": ru, "en": en}
 
 
+MOST_FOUND = 200
+"""Mistakes that are told at once: whoever has more has taken the wrong file, or indented it by one."""
 LARGEST = 500_000
 """Values of a document with its repetitions (`*name`) written out: a city of a hundred offices has a tenth of them, and a few lines that
 repeat each other would otherwise be more than any machine can read."""
@@ -140,11 +143,9 @@ def _repeated_keys(root: yaml.Node | None) -> Iterator[Found]:
         if isinstance(node, yaml.SequenceNode):
             waiting += [(item, (*path, index)) for index, item in enumerate(node.value)]
         elif isinstance(node, yaml.MappingNode):
-            keys = [key.value for key, _ in node.value]
+            keys = Counter(key.value for key, _ in node.value)
             yield from (
-                ((*path, key), told("поле написано дважды", "the field is written twice"))
-                for key in dict.fromkeys(keys)
-                if keys.count(key) > 1
+                ((*path, key), told("поле написано дважды", "the field is written twice")) for key, times in keys.items() if times > 1
             )
             waiting += [(value, (*path, key.value)) for key, value in node.value]
 
@@ -186,7 +187,7 @@ def _fit_struct(raw: object, wanted: type[Struct], path: Path, found: list[Found
         raw, found = {}, []  # what follows from it is not worth a sentence
     names = [field.encode_name for field in _fields(wanted)]
     for key in raw:
-        if key not in names:
+        if key not in names and len(found) < MOST_FOUND:
             close = get_close_matches(str(key), names, n=1)
             hint, hint_en = (f", возможно, имелось в виду «{close[0]}»", f", perhaps “{close[0]}” was meant") if close else ("", "")
             found.append(((*path, str(key)), told(f"такое поле здесь не предусмотрено{hint}", f"there is no such field here{hint_en}")))

@@ -53,6 +53,12 @@ async def make_invitation(db: AsyncSession, account_id: int, kind: InvitationKin
     return token
 
 
+async def latest_kind(db: AsyncSession, account_id: int) -> InvitationKind:
+    """Of the person's newest link; a reset where there is none: it opens less."""
+    newest = select(Invitation.kind).where(col(Invitation.account_id) == account_id).order_by(col(Invitation.created_at).desc()).limit(1)
+    return InvitationKind((await db.exec(newest)).one_or_none() or InvitationKind.RESET)
+
+
 async def void_invitations(db: AsyncSession, account_id: int) -> None:
     await db.exec(delete(Invitation).where(col(Invitation.account_id) == account_id, col(Invitation.used_at).is_(None)))
 

@@ -18,7 +18,7 @@ from queue_service.audit.journal import Act, Actor, difference, record
 from queue_service.db import constraint_of
 from queue_service.events import access_changed
 from queue_service.staff.errors import AccountMoved, FactorMissing, LoginTaken, NoSuchPerson
-from queue_service.staff.invitations import make_invitation, void_invitations
+from queue_service.staff.invitations import latest_kind, make_invitation, void_invitations
 from queue_service.staff.models import Account, InvitationKind, Role
 from queue_service.staff.rules import (
     Place,
@@ -146,15 +146,22 @@ async def act_on(db: AsyncSession, manager: Manager, account_id: int, act: Perso
     return None
 
 
+def _never_let_in(account: Account) -> bool:
+    """Nothing that signs in is left; a link may then be an invitation again, if the last one was."""
+    return account.password_hash is None and account.oidc_subject is None and account.totp_sealed is None
+
+
 async def _reset_password(db: AsyncSession, manager: Manager, account: Account, now: datetime) -> str:
     """The old password stops at once; a person who never had one is invited again."""
     assert account.id is not None
-    kind = InvitationKind.INVITATION if account.password_hash is None and account.oidc_subject is None else InvitationKind.RESET
+    kind = await latest_kind(db, account.id) if _never_let_in(account) else InvitationKind.RESET
     account.password_hash, account.must_change_password = None, False
+    # Whoever tied a sign-in of their own to it must be out as well.
+    issuer, account.oidc_issuer, account.oidc_subject = account.oidc_issuer, None, None
     db.add(account)
     await end_sessions(db, account.id)
     word = "account.password_reset" if kind is InvitationKind.RESET else "account.invited"
-    record(db, manager.actor, _on(account, word), now)
+    record(db, manager.actor, _on(account, word, before={"issuer": issuer} if issuer else None), now)
     return await make_invitation(db, account.id, kind, manager.actor, now)
 
 
@@ -204,5 +211,5 @@ async def _locked(db: AsyncSession, manager: Manager, account_id: int) -> tuple[
     )
 
 
-def _on(account: Account, word: str, after: Mapping[str, object] | None = None) -> Act:
-    return Act(word, f"account:{account.id}", account.office_id, after=after)
+def _on(account: Account, word: str, after: Mapping[str, object] | None = None, *, before: Mapping[str, object] | None = None) -> Act:
+    return Act(word, f"account:{account.id}", account.office_id, before=before, after=after)

@@ -1,6 +1,7 @@
 """Names and contacts end with their days: exactly once whoever looks, with evidence in the same transaction, and statistics count on."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from queue_service.db import Database
 from queue_service.tickets.check_in import check_in
 from tests.booking.scene import MINUTE, TIME, a_booked_office, book, hold, means, place_of, somebody
 from tests.support.factories import LATER, AnOffice, a_clerk_at, a_ticket
+from tests.support.service import eventually
 
 DAY = timedelta(days=1)
 MIDNIGHT = LATER.replace(hour=21)
@@ -137,7 +139,15 @@ async def test_the_waitlist_forgets_who_has_left_it_and_who_waited_in_vain(datab
     async with database.session() as db:
         await waitlist.leave(db, booking, entries[1].secret, LATER)
     assert await destroy_due(database.hot, MIDNIGHT + 3 * DAY - MINUTE) == {}
-    assert await destroy_due(database.hot, MIDNIGHT + 3 * DAY) == {"waitlist": 2}
+    gone: Counter[str] = Counter()
+
+    async def both() -> bool:
+        # A row that somebody has just locked, a service that offers freed slots for example, is left to the next look.
+        gone.update(await destroy_due(database.hot, MIDNIGHT + 3 * DAY))
+        return gone["waitlist"] >= 2
+
+    await eventually(both)
+    assert gone == {"waitlist": 2}
     assert await database.hot.fetchval("SELECT array_agg(secret) FROM waitlist_entry") == [entries[2].secret]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from queue_service.db import Database
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, a_privilege, a_service, an_office
@@ -23,6 +23,8 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",  # as a hall's display is started
     "--kiosk-printing",  # as a kiosk is started: printing asks nobody
 ]
+# Three browsers and their services share two cores here; what comes in milliseconds may then take seconds.
+expect.set_options(timeout=15_000)
 KIOSK = (1080, 1920)
 DISPLAY = (1920, 1080)
 DESK = (1366, 768)

@@ -29,7 +29,7 @@ from queue_service.staff.errors import SignInExpired
 from queue_service.staff.oidc import AnswerRejected, Elsewhere, Provider, ProviderAway, ProviderRefused, leave
 from queue_service.staff.signer import EsiaSigner, FixedSecret, moment, signer_of
 from tests.staff.oidc_provider import CLIENT_ID, CLIENT_SECRET, Liar, a_liar, a_real_provider
-from tests.support.factories import LATER, AClerk, AnOffice, a_clerk, an_office
+from tests.support.factories import LATER, PASSWORD, AClerk, AnOffice, a_clerk, an_office
 from tests.support.service import Service
 
 SESSION, COOKIE = "queue_session", pages.COOKIE
@@ -102,7 +102,7 @@ async def linked(browser: Browser, database: Database, office: AnOffice, subject
     clerk = await a_clerk(database, office)
     browser.signed_in(clerk)
     await browser.is_(subject)
-    page = await browser.follow(leads_to(await browser.post("/account/oidc/link", csrf=clerk.csrf)))
+    page = await browser.follow(leads_to(await browser.post("/account/oidc/link", csrf=clerk.csrf, link_password=PASSWORD)))
     assert page.url.path == "/account", page.text
     return clerk
 
@@ -231,11 +231,11 @@ async def test_a_subject_belongs_to_one_account_and_an_account_to_one_subject(
     owner = await linked(browser, database, office, "dina")
     other = await a_clerk(database, office)
     browser.signed_in(other)
-    taken = await browser.follow(leads_to(await browser.post("/account/oidc/link", csrf=other.csrf)))
+    taken = await browser.follow(leads_to(await browser.post("/account/oidc/link", csrf=other.csrf, link_password=PASSWORD)))
     assert (taken.status_code, "уже привязан к другой" in taken.text) == (409, True)
     browser.signed_in(owner)
     await browser.is_("another-dina")
-    second = await browser.follow(leads_to(await browser.post("/account/oidc/link", csrf=owner.csrf)))
+    second = await browser.follow(leads_to(await browser.post("/account/oidc/link", csrf=owner.csrf, link_password=PASSWORD)))
     assert (second.status_code, "Сначала отвяжите" in second.text) == (409, True)
     await database.hot.execute("UPDATE account SET password_hash = NULL WHERE id = $1", owner.account_id)
     assert (await browser.post("/account/oidc/unlink", csrf=owner.csrf)).status_code == 409, "there would be no way in"
@@ -250,10 +250,19 @@ async def test_tying_needs_our_own_form_and_the_same_person_at_the_end(browser: 
     assert (await browser.post("/account/oidc/link")).status_code == 403
     assert (await browser.post("/account/oidc/unlink")).status_code == 403
     await browser.is_("eva")
-    address = leads_to(await browser.post("/account/oidc/link", csrf=one.csrf))
+    address = leads_to(await browser.post("/account/oidc/link", csrf=one.csrf, link_password=PASSWORD))
     browser.signed_in(two)
     assert (await browser.follow(address)).status_code == 403
     assert await database.hot.fetchval("SELECT count(*) FROM account WHERE oidc_subject IS NOT NULL") == 0
+
+
+async def test_tying_needs_the_password(browser: Browser, database: Database, office: AnOffice) -> None:
+    """An unlocked desk would else become a way in that outlives every reset."""
+    clerk = await a_clerk(database, office)
+    browser.signed_in(clerk)
+    refused = await browser.post("/account/oidc/link", csrf=clerk.csrf, link_password="not-mine")
+    assert (refused.status_code, "link_password" in refused.text) == (422, True)
+    assert "queue_oidc" not in browser.http.cookies
 
 
 async def test_the_cookie_of_the_way_is_sealed_short_and_not_for_scripts(browser: Browser, service: Service) -> None:

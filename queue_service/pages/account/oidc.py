@@ -20,22 +20,28 @@ from queue_service.audit.journal import Actor
 from queue_service.booking.office import Booking
 from queue_service.doors import address_of
 from queue_service.errors import DomainError, Forbidden, NotFound
+from queue_service.pages.account.handlers import overview, refused
 from queue_service.pages.desk.sign_in import home_of
 from queue_service.pages.render import check_own_form, own_path, page, translator_of
 from queue_service.settings import Settings
 from queue_service.staff.api import SESSION_COOKIE, session_cookie
 from queue_service.staff.browsers import sealed, unsealed
-from queue_service.staff.errors import SignInExpired
+from queue_service.staff.errors import SignInBlocked, SignInExpired, WrongPassword
 from queue_service.staff.linking import accept_invitation_with, account_of, link, unlink
 from queue_service.staff.models import Account
 from queue_service.staff.oidc import BEGUN_LIFE, AnswerRejected, Elsewhere, Provider, Subject, leave
 from queue_service.staff.rights import RIGHTS, Audience, Right, for_
 from queue_service.staff.sessions import Identity, Origin, Sessions, open_session_for
+from queue_service.staff.sign_in import check_own_password
 
 log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, Any]
 COOKIE = "queue_oidc"
 PATH = "/account/oidc"
+
+
+class Linking(msgspec.Struct, frozen=True):
+    link_password: str = ""
 
 
 class Accepting(msgspec.Struct, frozen=True):
@@ -63,7 +69,20 @@ async def start(request: AnyRequest, booking: Booking, settings: Settings, now: 
 
 
 @post(f"{PATH}/link", status_code=200, include_in_schema=False, **for_(Right.OWN_ACCOUNT))
-async def start_linking(request: AnyRequest, identity: Identity, booking: Booking, settings: Settings, now: datetime) -> Response[Any]:
+async def start_linking(
+    request: AnyRequest,
+    data: Annotated[Linking, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    identity: Identity,
+    booking: Booking,
+    db: AsyncSession,
+    settings: Settings,
+    now: datetime,
+) -> Response[Any]:
+    """With the password: whoever finds an open desk must not leave a way in of their own."""
+    try:
+        await check_own_password(db, request.app.state.entrance, identity.account_id, data.link_password, now)
+    except (WrongPassword, SignInBlocked) as error:
+        return await overview(request, identity, db, refused(request, "link_password", error), now)
     return await _led_on(request, leave(now, link=identity.account_id), (booking, settings), now)
 
 

@@ -103,8 +103,9 @@ async def add_notice(
 @post("/admin/offices/{office:str}/notices/{notice_id:int}/remove", include_in_schema=False, **for_(Right.SETUP))
 async def take_notice_away(office: str, notice_id: int, actor: Actor, catalogues: Catalogues, db: AsyncSession, now: datetime) -> Redirect:
     catalogue = await catalogues.by_slug(office, now)
-    await remove_notice(db, catalogue, notice_id)
-    record(db, actor, Audited("notice.removed", f"notice:{notice_id}", catalogue.id), now)
+    sentence = await remove_notice(db, catalogue, notice_id)
+    if sentence is not None:
+        record(db, actor, Audited("notice.removed", f"notice:{notice_id}", catalogue.id, before={"sentence": sentence}), now)
     return back_to(f"{office_path(catalogue)}/notices", "removed")
 
 
