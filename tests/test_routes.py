@@ -194,6 +194,20 @@ async def test_a_browser_changes_nothing_without_the_token_of_our_pages(scene: S
     assert not refused(answer), answer.text[:300]
 
 
+READ_RIGHTS = {
+    Role.CLERK: "own_account see_bookings serve",
+    Role.HALL_ADMINISTRATOR: "hall own_account see_bookings see_devices serve",
+    Role.OFFICE_HEAD: "audit devices hall own_account policy see_bookings see_devices see_setup serve setup staff",
+    Role.CITY_ADMINISTRATOR: "audit city devices own_account policy see_devices see_setup setup staff",
+    Role.AUDITOR: "audit own_account see_devices see_setup",
+}
+"""Written by hand: a right that a role gains shows itself here."""
+
+
+def test_the_rights_of_each_role_are_those_that_somebody_has_read() -> None:
+    assert {role: " ".join(sorted(rights)) for role, rights in RIGHTS.items()} == READ_RIGHTS
+
+
 def test_every_role_can_do_something_and_no_right_is_nobodys() -> None:
     assert set(RIGHTS) == set(Role)
     assert set().union(*RIGHTS.values()) == set(Right)

@@ -232,3 +232,19 @@ async def test_a_desk_switched_off_under_a_clerk_keeps_its_visitor_in_sight(serv
     assert (await service.desk(clerk, "shift/resume")).json()["desk"] == "1"
     assert (await service.desk(clerk, "shift", "DELETE")).status_code == 204
     assert (await service.desk(clerk, "shift", "PUT", desk="1")).status_code == 404
+
+
+async def test_who_was_moved_to_another_office_has_neither_shift_nor_screen_in_the_old_one(service: Service, database: Database) -> None:
+    office, other = await an_office(database), await an_office(database)
+    clerk = await a_clerk_at(database, office, "1")
+    await a_ticket(database, office)
+    await service.called(clerk)
+    async with service.watch(f"/live/desk?token={clerk.token}") as screen:
+        await screen.next()
+        await database.hot.execute("UPDATE account SET office_id = $1 WHERE id = $2", other.id, clerk.account_id)
+        service.app.state.sessions.drop()
+        await a_ticket(database, office)
+        assert await screen.closed() == 4401
+    for action in ("start", "recall", "transfer"):
+        refused = await service.desk(clerk, action, **({"desk": "1"} if action == "transfer" else {}))
+        assert (refused.status_code, refused.json()["code"]) == (409, "shift_closed")

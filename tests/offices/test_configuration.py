@@ -848,3 +848,10 @@ def test_a_few_lines_that_repeat_each_other_are_no_city() -> None:
     with pytest.raises(ConfigurationError) as refused:
         parse_configuration("\n".join(lines))
     assert "повторений" in str(refused.value)
+
+
+def test_a_wrong_file_is_told_its_first_two_hundred_mistakes_and_no_more() -> None:
+    wrong = "city: 1\ncatalogue: 1\noffices:\n- &a {" + ", ".join(f"k{number}: 1" for number in range(200)) + "}\n" + "- *a\n" * 100
+    with pytest.raises(ConfigurationError) as refused:
+        parse_configuration(wrong)
+    assert 200 <= len(refused.value.problems) < 2_000

@@ -305,3 +305,17 @@ async def test_the_record_names_nobody_and_holds_no_link(service: Service, datab
     assert [(row["act"], row["actor"]) for row in rows] == [("account.invited", city.login), ("account.changed", city.login)]
     assert (rows[1]["before"], rows[1]["after"]) == ({"name": "…", "role": "clerk"}, {"name": "…", "role": "hall_administrator"})
     assert not [row for row in rows if "Ольга" in row["whole"] or token_in(invited["link"]) in row["whole"] or PASSWORD in row["whole"]]
+
+
+async def test_a_reset_ends_a_provider_that_somebody_else_had_tied_and_a_second_one_is_no_invitation(
+    service: Service, database: Database, office: AnOffice, head: AClerk
+) -> None:
+    """Else the way in of whoever found an open desk would outlive every remedy, and a second press would go round the second factor."""
+    clerk = await a_clerk(database, office)
+    await database.hot.execute("UPDATE account SET oidc_issuer = 'https://id', oidc_subject = 'thief' WHERE id = $1", clerk.account_id)
+    for _ in range(2):
+        assert (await does(service, head, PersonAct.RESET_PASSWORD, clerk)).status_code == 200
+    row = await database.hot.fetchrow("SELECT oidc_issuer, oidc_subject, password_hash FROM account WHERE id = $1", clerk.account_id)
+    assert tuple(row or ()) == (None, None, None)
+    kinds = await database.hot.fetch("SELECT kind FROM invitation WHERE account_id = $1", clerk.account_id)
+    assert [each["kind"] for each in kinds] == ["reset"]
