@@ -20,6 +20,7 @@ import uvicorn
 
 from queue_service.administration.console import export_text, import_text
 from queue_service.administration.rotation import look_over, reseal
+from queue_service.audit.journal import SYSTEM, Act, record
 from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
@@ -260,7 +261,10 @@ async def _create_admin(url: str, login: str, name: str, password: str) -> None:
         if await database.hot.fetchval("SELECT 1 FROM account WHERE login = $1", login):
             raise SettingsError(f"учётная запись {login} уже есть.")
         async with database.session() as db:
-            db.add(Account(login=login, name=name, password_hash=hash_password(password), role=Role.CITY_ADMINISTRATOR))
+            made = Account(login=login, name=name, password_hash=hash_password(password), role=Role.CITY_ADMINISTRATOR)
+            db.add(made)
+            await db.flush()
+            record(db, SYSTEM, Act("account.created", f"account:{made.id}", after={"login": login, "role": made.role}), clock())
 
 
 @main.command("rotate-keys")

@@ -12,7 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.administration.importing import Order, export_city, export_office, import_configuration, plan
-from queue_service.audit.journal import Actor
+from queue_service.audit.journal import Act, Actor, record
 from queue_service.booking.office import Booking
 from queue_service.db import utc
 from queue_service.errors import Malformed
@@ -53,6 +53,12 @@ def yaml_answer(content: str, name: str) -> Response[str]:
     return Response(content, media_type=f"{YAML}; charset=utf-8", headers=headers)
 
 
+async def handed_out(db: AsyncSession, actor: Actor, now: datetime, office: str | None = None) -> Response[str]:
+    """The file of the city or of one office, and a record of who took it."""
+    record(db, actor, Act("setup.exported", f"offices/{office}" if office else "city"), now)
+    return yaml_answer(await export_office(db, office) if office else await export_city(db), office or "city")
+
+
 def decoded(body: bytes) -> str:
     """The file's text, with or without a byte order mark. Raises Malformed."""
     try:
@@ -62,15 +68,15 @@ def decoded(body: bytes) -> str:
 
 
 @get("/configuration", responses=_FILE, **for_(Right.CITY))
-async def get_configuration(db: AsyncSession) -> Response[str]:
+async def get_configuration(db: AsyncSession, actor: Actor, now: datetime) -> Response[str]:
     """The whole city, as PUT takes it."""
-    return yaml_answer(await export_city(db), "city")
+    return await handed_out(db, actor, now)
 
 
 @get("/offices/{office:str}/configuration", responses=_FILE, **for_(Right.SEE_SETUP))
-async def get_office_configuration(office: str, db: AsyncSession) -> Response[str]:
+async def get_office_configuration(office: str, db: AsyncSession, actor: Actor, now: datetime) -> Response[str]:
     """One office's part of the file."""
-    return yaml_answer(await export_office(db, office), office)
+    return await handed_out(db, actor, now, office)
 
 
 @put("/configuration", request_max_body_size=CONFIGURATION_LIMIT_BYTES, **for_(Right.CITY))

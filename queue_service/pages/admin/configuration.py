@@ -9,9 +9,9 @@ from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from queue_service.administration.api import decoded, yaml_answer
+from queue_service.administration.api import decoded, handed_out
 from queue_service.administration.errors import BadEdit, FallOut
-from queue_service.administration.importing import Order, Plan, SetupMoved, export_city, export_office, import_configuration, plan
+from queue_service.administration.importing import Order, Plan, SetupMoved, import_configuration, plan
 from queue_service.audit.journal import Actor
 from queue_service.booking.office import Booking
 from queue_service.errors import DomainError
@@ -39,13 +39,13 @@ async def configuration_page(request: AnyRequest, identity: Identity, catalogues
 
 
 @get("/admin/configuration/file", include_in_schema=False, **for_(Right.CITY))
-async def download(db: AsyncSession) -> Response[str]:
-    return yaml_answer(await export_city(db), "city")
+async def download(db: AsyncSession, actor: Actor, now: datetime) -> Response[str]:
+    return await handed_out(db, actor, now)
 
 
 @get("/admin/offices/{office:str}/configuration", include_in_schema=False, **for_(Right.SEE_SETUP))
-async def download_office(office: str, db: AsyncSession) -> Response[str]:
-    return yaml_answer(await export_office(db, office), office)
+async def download_office(office: str, db: AsyncSession, actor: Actor, now: datetime) -> Response[str]:
+    return await handed_out(db, actor, now, office)
 
 
 @post("/admin/configuration", include_in_schema=False, status_code=200, request_max_body_size=FORM_LIMIT_BYTES, **for_(Right.CITY))
