@@ -35,6 +35,7 @@ NOT_TEXT: tuple[type[Exception], ...] = (
     RecursionError,  # thousands of brackets, one within the other
     asyncpg.CharacterNotInRepertoireError,  # NUL, which PostgreSQL's text cannot hold
     asyncpg.UntranslatableCharacterError,
+    asyncpg.DataError,  # a number that no id of ours is as large as
 )
 """What a client sends that no form and no program of ours would."""
 MACHINE_PATHS = ("/api/", "/health/", "/metrics", "/schema", "/live/")

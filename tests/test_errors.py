@@ -13,7 +13,8 @@ from queue_service import errors
 from queue_service.db import Database
 from queue_service.errors import DomainError, NotFound, Unavailable, problem
 from queue_service.problems import InternalError, domain_error
-from tests.support.factories import a_clerk_at, a_kiosk, an_office
+from queue_service.staff.models import Role
+from tests.support.factories import a_clerk, a_clerk_at, a_kiosk, an_office
 from tests.support.service import Service, bearer
 
 
@@ -192,3 +193,9 @@ def test_a_database_that_goes_away_in_the_middle_of_a_request_and_of_its_rollbac
     assert isinstance(domain_error(ExceptionGroup("unhandled errors", [away, away])), Unavailable)
     assert isinstance(domain_error(ExceptionGroup("unhandled errors", [NotFound(), away])), Unavailable)
     assert isinstance(domain_error(ExceptionGroup("unhandled errors", [NotFound(), ValueError()])), NotFound)
+
+
+@pytest.mark.parametrize("path", ["/api/desk/hall/notices/99999999999", "/api/desk/hall/notices/99999999999999999999"])
+async def test_a_number_that_no_id_is_as_large_as_is_the_clients_mistake(service: Service, database: Database, path: str) -> None:
+    head = await a_clerk(database, await an_office(database), role=Role.OFFICE_HEAD)
+    assert (await service.http.delete(path, headers=bearer(head.token))).status_code in (400, 404)

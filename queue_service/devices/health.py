@@ -5,7 +5,7 @@ Refuses to keep more than a page in a loop of errors should be able to write.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -36,7 +36,8 @@ def skew_seconds(clock: datetime, round_trip_ms: int | None, now: datetime) -> f
     """How far the device's clock is ahead. It was read when the report was sent, which is half a round trip before it came."""
     if clock.tzinfo is None:
         clock = clock.replace(tzinfo=UTC)
-    return round((clock + timedelta(milliseconds=(round_trip_ms or 0) / 2) - now).total_seconds(), 1)
+    # The difference first: a clock that stands at the end of time has nothing after it.
+    return round((clock - now).total_seconds() + (round_trip_ms or 0) / 2_000, 1)
 
 
 async def record_health(db: AsyncSession, device_id: int, words: Words, now: datetime) -> datetime | None:

@@ -203,7 +203,7 @@ class Provider:
             except InvalidKeyIdError:
                 claims = jwt.decode(token, await self._key_set(now, newest=True), algorithms=ALGORITHMS).claims
             self._rules(begun, now).validate(claims)
-        except (JoseError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError, LookupError) as error:
             raise AnswerRejected(f"identity token: {type(error).__name__}") from None  # the error may carry the token
         if claims.get("azp", self._settings.client_id) != self._settings.client_id:
             raise AnswerRejected("identity token: made for another party")

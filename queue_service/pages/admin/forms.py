@@ -92,8 +92,13 @@ class Typed:
         """What the form was filled with; None where it says nothing that can be read."""
         try:
             return json.loads(str(self._fields.get("seen", "null")))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
+
+    @property
+    def seen_fields(self) -> dict[str, Any]:
+        """The same, of a form that was filled with fields by name; nothing where somebody has written something else into it."""
+        return self.seen if isinstance(self.seen, dict) else {}
 
 
 def carried(seen: Any) -> str:

@@ -44,7 +44,7 @@ async def change_hours(
 ) -> Response[str] | Redirect:
     typed, t, catalogue = await Typed.of(request), translator_of(request), await booking.catalogues.by_slug(office, now)
     week, closures = read_week(t, typed, "opening_hours"), read_closures(t, typed)
-    country = (typed.seen or {}).get("public_holidays") or "RU" if typed.flag("public_holidays") else False
+    country = typed.seen_fields.get("public_holidays") or "RU" if typed.flag("public_holidays") else False
     refusal = unreadable({**week.errors, **closures.errors})
     if not refusal.errors:
         closed = sorted(closures.value, key=lambda each: str(each["date"]))

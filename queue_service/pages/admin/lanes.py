@@ -106,7 +106,7 @@ async def change_lane(
             "hours": week.value,
             "exceptions": exceptions.value,
         }
-        place = ("offices", office, "lanes", (typed.seen or wanted)["name"])
+        place = ("offices", office, "lanes", typed.seen_fields.get("name") or wanted["name"])
         wish = Edit(place, typed.seen, None if remove else wanted, accept_fallout=typed.flag("accept_fallout"))
         error = await attempt(db, [wish], actor, now, booking)
         if error is None:

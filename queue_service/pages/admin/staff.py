@@ -81,7 +81,7 @@ class Offices:
         """What a form says. BadPerson for an office that the manager does not see."""
         if value == WHOLE_CITY:
             return None
-        if not value.isdecimal() or int(value) not in self.names:
+        if not value.isdecimal() or len(value) > 9 or int(value) not in self.names:
             raise BadPerson("office", {"ru": "Выберите отделение.", "en": "Choose an office."})
         return int(value)
 
@@ -113,7 +113,9 @@ async def staff_page(
     page: Annotated[int, Parameter(ge=1, le=100_000)] = 1,
 ) -> Response[str]:
     t, known = translator_of(request), await _offices(pool, identity)
-    office_id = int(office) if office.isdecimal() and int(office) in known.names else 0 if office == WHOLE_CITY else None
+    office_id = (
+        int(office) if office.isdecimal() and len(office) < 10 and int(office) in known.names else 0 if office == WHOLE_CITY else None
+    )
     narrowed = Search(search, office_id, Role(role) if role in set(Role) else None, {"yes": True, "no": False}.get(active), page)
     people, more = await list_people(pool, _place(identity), narrowed, now)
     kept = {"search": search, "office": office, "role": role, "active": active}
