@@ -32,8 +32,11 @@ demo: setup
 lint: dev
 	@exec $(PYTHON) -m tools.lint
 
+# First what can share the machine, in two processes; then what loads it, kills and starts services again, alone.
+EVERY_TEST := $(PYTHON) -m pytest -n 2 --dist loadfile -m "not alone"; others=$$?; $(PYTHON) -m pytest -m alone && exit $$others
+
 test: dev
-	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; exec $(PYTHON) -m pytest $(or $(ARGS),-n 2 --dist loadfile)
+	@QUEUE_CHROMIUM="$$($(PYTHON) -m tools.chromium)" || exit 1; export QUEUE_CHROMIUM; $(if $(ARGS),exec $(PYTHON) -m pytest $(ARGS),$(EVERY_TEST))
 
 torture: dev
 	@exec $(PYTHON) -m tests.torture $(ARGS)

@@ -19,6 +19,8 @@ from tests.support.postgres import a_database_on
 from tests.support.service import Json, ServiceProcess, eventually
 from tests.support.wire import Answer, ConnectionLost, Wire
 
+pytestmark = pytest.mark.alone
+
 Start = Callable[..., Awaitable[ServiceProcess]]
 
 CITIZENS = 24

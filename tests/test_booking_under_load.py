@@ -36,6 +36,8 @@ from tests.support.factories import AnOffice, a_clerk, a_kiosk, a_lane, a_servic
 from tests.support.service import Json, ServiceProcess, eventually
 from tests.support.wire import Answer, ConnectionLost, Wire
 
+pytestmark = pytest.mark.alone
+
 CITIZENS, ADMINISTRATORS, MOVERS, WAITING, UNDECIDED = 130, 60, 60, 45, 5
 """300 people; the undecided have places from the beginning and give them up in the middle."""
 PLACES = 20

@@ -13,6 +13,8 @@ from tests.support.factories import AnOffice, a_clerk_at, a_desk, a_kiosk, an_of
 from tests.support.service import ServiceProcess
 from tests.support.wire import Answer, ConnectionLost, Wire
 
+pytestmark = pytest.mark.alone
+
 KIOSKS = 24
 DESKS = 6
 BEFORE, AFTER = 150, 150

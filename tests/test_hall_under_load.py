@@ -17,6 +17,8 @@ from tests.support.factories import AClerk, AnOffice, Queued, a_clerk_at, a_desk
 from tests.support.service import ServiceProcess
 from tests.support.wire import Answer, Wire
 
+pytestmark = pytest.mark.alone
+
 KIOSKS = 64
 TICKETS = 2_000
 DESKS = 16

@@ -20,6 +20,8 @@ from tests.torture.record import history_of
 from tests.torture.report import report
 from tests.torture.run import play
 
+pytestmark = pytest.mark.alone
+
 KEPT = [path for path in kept_plans() if not read_plan(path).needs_own_server]
 """The others are played by the long form, before its seeds."""
 LEAST = {"wishes": 30, "calls by the rule": 1, "tickets played": 4, "snapshots of displays": 2}

@@ -35,8 +35,8 @@ class Capacity:
     """Two thirds of the unit-of-work pool (`db.Database`): the rest is the staff's."""
     waiting: int = 500
     """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
-    patience: float = 4.0
-    """Seconds at the door: whoever waits longer reads a page that says so sooner than they press again."""
+    patience: float = 8.0
+    """Seconds at the door: less than the ten for which a person's attention lasts, so the page that says so is still read."""
     sockets: int = 20_000
     """Phones that one worker follows: at 30 KB each, 600 MB."""
 

@@ -100,7 +100,8 @@ async def test_many_workers_destroy_each_record_once(database: Database) -> None
     done = await asyncio.gather(*(destroy_due(database.hot, MIDNIGHT + 9 * DAY) for _ in range(6)))
     assert sum(each.get("appointment", 0) for each in done) == many
     assert await database.hot.fetchval("SELECT sum(count) FROM destruction WHERE category = 'appointment'") == many
-    assert await database.hot.fetchval("SELECT max(count) FROM destruction") == BATCH
+    # A worker that finds every other record locked by its neighbour has less than a batch.
+    assert await database.hot.fetchval("SELECT max(count) FROM destruction") <= BATCH
     assert await kept(database) == 0
     assert await destroy_due(database.hot, MIDNIGHT + 9 * DAY) == {}
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from queue_service.db import Database
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, a_privilege, a_service, an_office
+from tests.support.service import eventually
 from tools.chromium import find_chromium
 
 FLAGS = [
@@ -31,6 +32,20 @@ DESK = (1366, 768)
 PHONE = (390, 844)
 
 OpenPage = Callable[..., Awaitable[Page]]
+
+
+async def until(page: Page, expression: str, argument: Any = None) -> None:
+    """What no locator can await. Playwright's own wait evaluates a text within the page, which our policy refuses at the second look."""
+
+    async def true() -> bool:
+        try:
+            return bool(await page.evaluate(expression, argument))
+        except Error:
+            if page.is_closed():
+                raise
+            return False  # between two documents
+
+    await eventually(true, seconds=15)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from queue_service.db import Database
 from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.models import Role
-from tests.browser.conftest import DESK, DISPLAY, KIOSK, Hall, OpenPage
+from tests.browser.conftest import DESK, DISPLAY, KIOSK, Hall, OpenPage, until
 from tests.browser.test_accessibility import ZOOMED, prefer, scrolls_sideways, violations
 from tests.support.factories import AClerk, a_clerk
 from tests.support.service import Service, bearer
@@ -105,11 +105,11 @@ async def test_a_display_is_paired_set_and_disconnected(service: Service, hall: 
     letters = "parseFloat(document.getElementById('next-list').style.fontSize)"
     before = await display.evaluate(letters)
     await set_(page, "Читают с расстояния", "9")
-    await display.wait_for_function(f"before => {letters} > before * 1.5", arg=before)
+    await until(display, f"before => {letters} > before * 1.5", before)
     await page.get_by_label("Темнее с").fill("00:00")
     await page.get_by_label("Темнее до").fill("23:59")
     await set_(page, "Темнее на", "50")
-    await display.wait_for_function("document.getElementById('dark').style.opacity === '0.5'")
+    await until(display, "document.getElementById('dark').style.opacity === '0.5'")
 
     await page.get_by_text("Отключить устройство").click()
     await page.get_by_role("button", name="Отключить", exact=True).click()
@@ -125,7 +125,7 @@ async def test_a_kiosk_renews_its_token_and_so_do_its_tabs(service: Service, dat
     await database.hot.execute("UPDATE device SET token_at = '2020-01-01' WHERE kind = 'kiosk'")
     await second.goto(f"{service.base_url}/kiosk/?token={hall.kiosk}")
     for page in (first, second):
-        await page.wait_for_function("old => localStorage.getItem('kiosk-token') !== old", arg=hall.kiosk)
+        await until(page, "old => localStorage.getItem('kiosk-token') !== old", hall.kiosk)
     token = await second.evaluate("localStorage.getItem('kiosk-token')")
     assert (await service.get("/api/kiosk/menu", token)).status_code == 200
     assert (await service.get("/api/kiosk/menu", hall.kiosk)).status_code == 401

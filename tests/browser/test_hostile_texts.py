@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page
-from playwright.async_api import TimeoutError as NotSeen
 
 from queue_service.db import Database
 from queue_service.events import access_changed, office_changed, setup_changed
 from queue_service.staff.models import Role
-from tests.browser.conftest import DESK, DISPLAY, KIOSK, PHONE, OpenPage
+from tests.browser.conftest import DESK, DISPLAY, KIOSK, PHONE, OpenPage, until
 from tests.support.booking import booked, day_after, free_slots
 from tests.support.factories import (
     AnOffice,
@@ -89,8 +88,8 @@ async def visit(page: Page, url: str, *expected: str) -> None:
         # What is read, not the markup: an attack that became an element would be gone from it.
         wanted = f"{SIGN}-{what}{OPENER}"
         try:
-            await page.wait_for_function(READS, arg=wanted, timeout=5_000)
-        except NotSeen:
+            await until(page, READS, wanted)
+        except AssertionError:
             raise AssertionError(f"{url}: {wanted} is not in {await page.evaluate('document.body.textContent')}") from None
     assert await what_ran(page) == 0, url
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from queue_service.db import Database
-from tests.browser.conftest import KIOSK, Hall, OpenPage
+from tests.browser.conftest import KIOSK, Hall, OpenPage, until
 from tests.browser.test_accessibility import ZOOMED, scrolls_sideways, violations
 from tests.browser.test_kiosk_fits import LOOKS, WALK, a_kiosk_with_long_names
 from tests.support.service import Json, Service
@@ -132,7 +132,7 @@ async def test_a_booking_typed_on_the_glass_becomes_a_ticket_on_screen_and_paper
     await enter(page)
     ticket = page.locator("[data-ticket='А012']")
     await expect(ticket).to_contain_text("Вы записаны на 14:30")
-    await page.wait_for_function("window.printed === 1", timeout=10_000)  # the paper waits for a code that is not there
+    await until(page, "window.printed === 1")  # the paper waits for a code that is not there
     await expect(page.locator(".paper")).to_contain_text("А012")
     await expect(page.locator(".paper")).to_contain_text("Вы записаны на 14:30")
     assert check_ins.asked == [CODE]

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from queue_service.db import Database, opened
 from queue_service.schema import upgrade_now
-from tests.browser.conftest import DESK, DISPLAY, PHONE, Hall, OpenPage, a_hall
+from tests.browser.conftest import DESK, DISPLAY, PHONE, Hall, OpenPage, a_hall, until
 from tests.support.factories import a_clerk_at
 from tests.support.postgres import a_server, execute_as_owner
 from tests.support.service import ServiceProcess
@@ -45,7 +45,7 @@ async def test_a_killed_service_comes_back_and_every_screen_with_it(
     await expect(display.locator(f"[data-call][data-ticket='{second['number']}']").first).to_be_visible(timeout=PATIENCE_MS)
     await expect(display.locator(f"[data-ticket='{first['number']}']")).to_have_count(0, timeout=PATIENCE_MS)
     await expect(phone.locator("[data-state]").first).to_have_attribute("data-state", "called", timeout=PATIENCE_MS)
-    await display.wait_for_function("number => QueueDisplay.spoken.some(call => call.ticket === number)", arg=second["number"])
+    await until(display, "number => QueueDisplay.spoken.some(call => call.ticket === number)", second["number"])
     assert await calls_spoken(display) == [first["number"], second["number"]]
 
 
@@ -81,7 +81,7 @@ async def test_a_killed_listener_is_replaced_and_no_call_is_missed(
     assert killed >= 1
     await service.called(clerk)
     await expect(display.locator(f"[data-call][data-ticket='{ticket['number']}']").first).to_be_visible()
-    await display.wait_for_function("QueueDisplay.spoken.length > 0")
+    await until(display, "QueueDisplay.spoken.length > 0")
     assert await calls_spoken(display) == [ticket["number"]]
 
 
@@ -108,7 +108,7 @@ async def test_a_restarted_database_costs_the_hall_nothing(tmp_path: Path, open_
             assert (await service.called(clerk))["number"] == ticket["number"]
             await expect(display.locator(f"[data-call][data-ticket='{ticket['number']}']").first).to_be_visible(timeout=PATIENCE_MS)
             await expect(phone.locator("[data-state]").first).to_have_attribute("data-state", "called", timeout=PATIENCE_MS)
-            await display.wait_for_function("QueueDisplay.spoken.length > 0")
+            await until(display, "QueueDisplay.spoken.length > 0")
             assert await calls_spoken(display) == [ticket["number"]]
         finally:
             service.kill()

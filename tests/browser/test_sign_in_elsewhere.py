@@ -10,7 +10,7 @@ from queue_service.staff.signer import FixedSecret
 from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.test_accessibility import violations
 from tests.staff.oidc_provider import CLIENT_ID, CLIENT_SECRET, a_real_provider
-from tests.support.factories import a_clerk, an_office
+from tests.support.factories import PASSWORD, a_clerk, an_office
 from tests.support.service import Service
 
 
@@ -26,6 +26,7 @@ async def test_a_clerk_ties_the_provider_and_comes_back_by_it(
         page = await open_page(f"{base}/desk/login", DESK)
         await page.context.add_cookies([{"name": "queue_session", "value": clerk.token, "url": base}])
         await page.goto(f"{base}/account")
+        await page.fill("[name=link_password]", PASSWORD)
         await page.get_by_role("button", name="Привязать вход").click()
         await expect(page.get_by_text("Теперь можно входить и так.")).to_be_visible()
         await page.context.clear_cookies(name="queue_session")

@@ -7,7 +7,7 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import DESK, DISPLAY, KIOSK, PHONE, Hall, OpenPage
+from tests.browser.conftest import DESK, DISPLAY, KIOSK, PHONE, Hall, OpenPage, until
 from tests.support.factories import PASSWORD
 from tests.support.service import Service
 
@@ -39,7 +39,7 @@ async def press_space(desk: Page, then: str) -> None:
 
 async def qr_on(page: Page) -> str:
     """What a phone's camera would read from the screen."""
-    await page.wait_for_function("[...document.images].some(image => image.src.endsWith('qr.svg') && image.naturalWidth > 0)")
+    await until(page, "[...document.images].some(image => image.src.endsWith('qr.svg') && image.naturalWidth > 0)")
     codes = zxingcpp.read_barcodes(Image.open(io.BytesIO(await page.screenshot())))
     assert len(codes) == 1
     return str(codes[0].text)
@@ -66,7 +66,7 @@ async def test_a_visitor_takes_a_ticket_is_called_and_served(service: Service, h
 
     row = display.locator(f"[data-call][data-ticket='{number}'][data-desk='5']").first
     await expect(row).to_be_visible()
-    await display.wait_for_function("number => QueueDisplay.spoken.some(call => call.ticket === number)", arg=number)
+    await until(display, "number => QueueDisplay.spoken.some(call => call.ticket === number)", number)
     await expect(ticket).to_have_attribute("data-state", "called")
     await expect(phone.get_by_text("5", exact=True).first).to_be_visible()
 
