@@ -1,7 +1,6 @@
 """Devices in real browsers: a code becomes a working kiosk or display, settings arrive by themselves, administration follows."""
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -65,10 +64,8 @@ async def test_a_kiosk_is_paired_set_and_replaced(service: Service, hall: Hall, 
 
     await page.get_by_role("link", name="Терминал у лестницы").last.click()
     await page.get_by_label("Предлагает английский").uncheck()
-    begun = time.monotonic()
     await set_(page, "Слова на весь экран, по-русски", "Терминал на ремонте")
     await expect(kiosk.locator("[data-screen=shut]")).to_contain_text("Терминал на ремонте")
-    assert time.monotonic() - begun < 3, "a press, a page and a push"
     await expect(kiosk.locator("[data-action=lang]")).to_have_count(0)
     assert await violations(kiosk) == []
     token = await kiosk.evaluate("localStorage.getItem('kiosk-token')")
