@@ -1,4 +1,4 @@
-"""What administration sets reaches the device's own screen by a push (the tests know no other way); who was last heard of is written down in one statement."""
+"""What administration sets reaches the device's screen by a push; who was last heard of is written down in one statement."""
 
 import asyncio
 import json
