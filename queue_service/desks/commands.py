@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.db import constraint_of
 from queue_service.desks.models import Shift, ShiftEvent
 from queue_service.desks.rules import PauseReason
-from queue_service.errors import DeskBusy, DeskTaken, NoCurrentTicket, NotFound, ResultNeeded, ShiftClosed, WrongState
+from queue_service.errors import DeskBusy, DeskTaken, Forbidden, NoCurrentTicket, NotFound, ResultNeeded, ShiftClosed, WrongState
 from queue_service.events import office_changed
 from queue_service.offices.catalogue import Catalogue
 from queue_service.offices.models import Desk
@@ -52,13 +52,16 @@ async def _log(db: AsyncSession, shift: Shift, kind: str, now: datetime, reason:
 async def open_shift(db: AsyncSession, catalogue: Catalogue, account_id: int, number: str, now: datetime) -> Shift:
     """Opens the desk for the clerk; at the desk where the clerk already is, nothing changes (a browser came back).
 
-    A clerk without a visitor moves from one desk to another. Raises NotFound, DeskTaken, DeskBusy.
+    A clerk without a visitor moves from one desk to another. Raises NotFound, Forbidden, DeskTaken, DeskBusy.
     """
     desk = catalogue.desks.get(number)
     if desk is None:
         raise NotFound({"ru": f"Окна {number} в этом отделении нет.", "en": f"This office has no desk {number}."})
     # One clerk's clicks happen one after the other, also while there is no shift to lock: the second finds what the first opened.
-    await db.exec(select(Account.id).where(col(Account.id) == account_id).with_for_update(key_share=True))
+    # Who was switched off or moved while the click was under way opens nothing.
+    here = select(Account.id).where(col(Account.id) == account_id, col(Account.active), col(Account.office_id) == catalogue.id)
+    if (await db.exec(here.with_for_update(key_share=True))).one_or_none() is None:
+        raise Forbidden
     try:
         shift = await open_shift_of(db, account_id)
     except ShiftClosed:

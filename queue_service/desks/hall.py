@@ -19,8 +19,9 @@ from queue_service.desks.models import Alarm, HallMessage, Shift, ShiftEvent
 from queue_service.errors import Malformed, NotFound, ReasonNeeded, UnknownPrivilege, WrongState
 from queue_service.events import office_changed, setup_changed
 from queue_service.offices.catalogue import Catalogue
-from queue_service.offices.models import Notice, ServiceClosure
+from queue_service.offices.models import Desk, Notice, ServiceClosure
 from queue_service.staff.models import Account
+from queue_service.staff.rights import Right, may
 from queue_service.text import Text
 from queue_service.tickets.commands import Act, locked_by_id, move, record
 from queue_service.tickets.models import Ticket
@@ -144,7 +145,23 @@ async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: 
     shift = (await db.exec(statement)).one_or_none()
     if shift is None:
         return None
-    ticket = await ticket_at(db, desk.id)
+    return await _end_shift(db, shift, act, "by_hall", why)
+
+
+async def end_shift_of_gone(db: AsyncSession, account: Account, act: Act) -> tuple[Desk, dict[str, Any]] | None:
+    """Ends the shift of somebody who is switched off, or does not serve in its office any more, as `end_desk` would.
+
+    The account is locked by the caller. None where nothing is open, or the desk is still theirs.
+    """
+    statement = select(Shift).where(col(Shift.account_id) == account.id, col(Shift.closed_at).is_(None)).with_for_update()
+    shift = (await db.exec(statement)).one_or_none()
+    if shift is None or (account.active and may(account.role, account.office_id, Right.SERVE, shift.office_id)):
+        return None
+    return await db.get_one(Desk, shift.desk_id), await _end_shift(db, shift, act, "clerk_gone")
+
+
+async def _end_shift(db: AsyncSession, shift: Shift, act: Act, reason: str, why: str | None = None) -> dict[str, Any]:
+    ticket = await ticket_at(db, shift.desk_id)
     if ticket is not None and ticket.state is State.SERVING:
         ticket.inaccurate = True
         details = {"service": ticket.service_id, "seconds": since(ticket.started_at, act.at), "occupied": since(ticket.called_at, act.at)}
@@ -156,8 +173,8 @@ async def end_desk(db: AsyncSession, catalogue: Catalogue, number: str, reason: 
     shift.closed_at = act.at
     await undirect(db, shift, act.at)
     shift.paused_at = shift.pause_reason = shift.pause_note = shift.pause_until = None
-    db.add(ShiftEvent(shift_id=shift.id, kind="closed", at=act.at, reason="by_hall", note=why))
-    await office_changed(db, catalogue.id)
+    db.add(ShiftEvent(shift_id=shift.id, kind="closed", at=act.at, reason=reason, note=why))
+    await office_changed(db, shift.office_id)
     return {"account": shift.account_id, "number": ticket.label if ticket is not None else None}
 
 

@@ -189,12 +189,13 @@ async def _locked(db: AsyncSession, manager: Manager, account_id: int) -> tuple[
     """The account, and who can administer the city.
 
     All of them are locked, in the order of id: of two who switch each other off at once, the second finds what the first did.
+    Not against those who only refer to them: a clerk at work writes tickets that do.
     """
     of_city = col(Account.role) == Role.CITY_ADMINISTRATOR
     able = or_(col(Account.password_hash).is_not(None), col(Account.oidc_subject).is_not(None))
     administrator = and_(of_city, col(Account.active), col(Account.office_id).is_(None), able)
     rows = await db.exec(
-        select(Account).where(or_(col(Account.id) == account_id, administrator)).order_by(col(Account.id)).with_for_update()
+        select(Account).where(or_(col(Account.id) == account_id, administrator)).order_by(col(Account.id)).with_for_update(key_share=True)
     )
     found = {row.id: row for row in rows.all() if row.id is not None}
     account = found.get(account_id)
