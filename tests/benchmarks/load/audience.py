@@ -127,7 +127,7 @@ class _Hall:
     async def call_by_sql(self, desk: Desk) -> tuple[float, float]:
         """Moments of asking and of the database's answer."""
         asked = time.perf_counter()
-        arguments = (desk.account_id, desk.office_id, datetime.now(UTC), timedelta(minutes=10), uuid.uuid4().hex)
+        arguments = (desk.account_id, desk.office_id, datetime.now(UTC), timedelta(minutes=10), uuid.uuid4().hex, ["wheelchair"])
         row = await self._database.fetchrow(self._job.call_next, *arguments)
         answered = time.perf_counter()
         if row is None or row["id"] is None:
