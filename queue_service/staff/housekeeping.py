@@ -1,4 +1,8 @@
-"""What is over goes: sessions that have expired, links that nobody can use any more, counts of failures. Refuses to touch the record."""
+"""What is over goes: links that nobody can use any more, counts of failures.
+
+Refuses to touch the record, and sessions: where somebody signed in from is destroyed with evidence (`booking.retention`), and an expired
+session opens nothing until then.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,5 +16,4 @@ KEPT: Final = timedelta(days=30)
 
 async def keep_accounts(pool: Pool, now: datetime) -> None:
     await pool.execute("DELETE FROM sign_in_failure WHERE last_at < $1", now - FORGOTTEN)
-    await pool.execute("DELETE FROM staff_session WHERE expires_at <= $1", now)
     await pool.execute("DELETE FROM invitation WHERE expires_at < $1", now - KEPT)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from queue_service.audit.journal import Actor
 from queue_service.db import Database
 from queue_service.pages.account.frame import browser_name
 from queue_service.pages.i18n import translator
-from queue_service.staff.housekeeping import keep_accounts
-from queue_service.staff.models import Role
+from queue_service.staff.housekeeping import KEPT, keep_accounts
+from queue_service.staff.invitations import LIFE, make_invitation
+from queue_service.staff.models import InvitationKind, Role
 from queue_service.staff.sessions import hash_token
 from tests.staff.scene import GOOD_PASSWORD, Person, a_guarded_clerk, a_person, acts
 from tests.staff.test_second_factor import set_up
@@ -190,12 +192,15 @@ async def test_cookies_are_for_our_pages_only(service: Service, database: Databa
         assert foreign.status_code == 403
 
 
-async def test_what_is_over_goes(database: Database, office: AnOffice) -> None:
-    now = datetime.now(UTC)
-    await a_clerk(database, office, signed_in_at=now - timedelta(days=2))
-    fresh = await a_clerk(database, office)
-    await keep_accounts(database.hot, now)
-    assert [row["account_id"] for row in await database.hot.fetch("SELECT account_id FROM staff_session")] == [fresh.account_id]
+async def test_a_link_that_nobody_can_use_goes_after_the_days_in_which_somebody_may_ask(database: Database, office: AnOffice) -> None:
+    now, clerk = datetime.now(UTC), await a_clerk(database, office)
+    async with database.session() as db:
+        await make_invitation(db, clerk.account_id, InvitationKind.RESET, Actor("head"), now)
+    over = now + LIFE[InvitationKind.RESET]
+    await keep_accounts(database.hot, over + KEPT)
+    assert await database.hot.fetchval("SELECT count(*) FROM invitation") == 1
+    await keep_accounts(database.hot, over + KEPT + timedelta(seconds=1))
+    assert await database.hot.fetchval("SELECT count(*) FROM invitation") == 0
 
 
 @pytest.mark.parametrize(
