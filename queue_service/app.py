@@ -75,6 +75,7 @@ from queue_service.staff.sessions import Sessions
 from queue_service.staff.sign_in import Entrance
 from queue_service.tickets.api import Issuing
 from queue_service.tickets.housekeeping import expire_forgotten
+from queue_service.tickets.take import Taking
 from queue_service.timing import clock
 
 log = structlog.get_logger(__name__)
@@ -151,7 +152,9 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     )
     app.state.entrance = Entrance(Lockout(database.hot, ring, settings.rate_limits), ring)
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
-    app.state.update(pairings=pairings, booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub))
+    app.state.update(
+        taking=Taking(database.hot), pairings=pairings, booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub)
+    )
     # What this process commits it knows at once, without waiting for its own NOTIFY.
     app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
     tasks = [
@@ -272,7 +275,7 @@ def _issuing(request: Request[Any, Any, State]) -> Issuing:
     state = request.app.state
     return Issuing(
         device=refuse_if_closed(provide_device(request)),
-        pool=state.database.hot,
+        taking=state.taking,
         catalogues=state.catalogues,
         outlook=state.outlook,
         public_url=state.settings.public_url,

@@ -16,7 +16,6 @@ from litestar.params import Parameter
 from queue_service.booking.errors import UnknownReference
 from queue_service.booking.office import Booking
 from queue_service.booking.queries import appointment_by_secret
-from queue_service.db import Pool
 from queue_service.devices.registry import DeviceIdentity
 from queue_service.errors import IdempotencyKeyMissing
 from queue_service.offices.catalogue import Catalogue, Catalogues
@@ -26,7 +25,7 @@ from queue_service.text import Text
 from queue_service.tickets.check_in import check_in
 from queue_service.tickets.notes import ticket_note
 from queue_service.tickets.rules import Need
-from queue_service.tickets.take import TakenTicket, Wish, take_ticket
+from queue_service.tickets.take import TakenTicket, Taking, Wish
 
 LONGEST_KEY = 200
 """Characters of an Idempotency-Key: a UUID has 36; more than this is not a key but an attack on an index."""
@@ -81,7 +80,7 @@ class Issuing:
     """All that issuing a ticket needs from the process, as one dependency: Litestar starts a task for each of several."""
 
     device: DeviceIdentity
-    pool: Pool
+    taking: Taking
     catalogues: Catalogues
     outlook: Outlook
     public_url: str
@@ -123,7 +122,7 @@ async def issue_ticket(
     catalogue = await issuing.catalogues.of(issuing.device.office_id, issuing.now)
     needs = tuple(sorted(set(data.needs)))
     wish = Wish(data.service, data.privilege, needs, data.language, idempotency_key)
-    taken = await take_ticket(issuing.pool, catalogue, wish, ("kiosk", issuing.device.id), issuing.now)
+    taken = await issuing.taking.take(catalogue, wish, ("kiosk", issuing.device.id), issuing.now)
     return await issued_out(issuing.outlook, catalogue, taken, issuing.public_url)
 
 
@@ -141,7 +140,7 @@ async def issue_at_desk(
         raise IdempotencyKeyMissing
     catalogue = await booking.catalogues.of(identity.own_office, now)
     wish = Wish(data.service, data.privilege, tuple(sorted(set(data.needs))), data.language, idempotency_key)
-    taken = await take_ticket(booking.pool, catalogue, wish, ("staff", identity.account_id), now)
+    taken = await state.taking.take(catalogue, wish, ("staff", identity.account_id), now)
     return await issued_out(state.outlook, catalogue, taken, booking.public_url)
 
 

@@ -1,16 +1,20 @@
 """Taking a ticket: the hall's hottest write, one prepared statement.
 
 The number counter, the daily quota, the ticket and its journal row stand or fall together, so a number is never doubled and never
-missing. Refuses to decide with stale rules: the statement counts the quota itself; only the set-up comes from the catalogue.
+missing; wishes of one moment share a transaction. Refuses to decide with stale rules: the statement counts the quota itself; only the
+set-up comes from the catalogue.
 """
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 
+from queue_service.batches import Batches
 from queue_service.db import Pool, constraint_of
 from queue_service.errors import (
     BookingOnly,
@@ -29,32 +33,56 @@ from queue_service.tickets.rules import Need, Source, State, rank_of_walk_in
 SECRET_BYTES = 12
 """96 bits cannot be guessed at any rate we would answer; 16 characters keep the QR code coarse enough for an old camera."""
 
-TAKE_TICKET = """
-WITH quota AS (          -- only a limited service has a row; no row comes back once the limit is reached
+SECRET = 4
+"""Where a wish's secret stands among the parameters: rows come back in any order."""
+
+TAKE_TICKETS = """
+WITH wish AS MATERIALIZED (
+    SELECT *
+      FROM unnest($1::int[], $2::date[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::timestamptz[],
+                  $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::int[], $16::int[],
+                  $17::text[], $18::bigint[]) WITH ORDINALITY
+        AS wish(office_id, local_date, service_id, letter, secret, language, needs, privilege_id, issued_at,
+                due_at, rank_at, rank_from, key, via, by, daily_limit, chain, asked, nth)
+), quota AS (            -- only a limited service has a row; no row comes back where the limit leaves less than is wished for
     INSERT INTO service_day (service_id, local_date, issued)
-    SELECT $3, $2, 1 WHERE $16::int IS NOT NULL
-        ON CONFLICT (service_id, local_date) DO UPDATE SET issued = service_day.issued + 1
-     WHERE service_day.issued < $16
- RETURNING issued
-), counter AS (          -- the row all kiosks of the group share: touched last, held until commit
+    SELECT service_id, local_date, count(*) FROM wish WHERE daily_limit IS NOT NULL
+     GROUP BY service_id, local_date HAVING count(*) <= min(daily_limit) ORDER BY service_id, local_date
+        ON CONFLICT (service_id, local_date) DO UPDATE SET issued = service_day.issued + excluded.issued
+     WHERE service_day.issued + excluded.issued <= (SELECT min(daily_limit) FROM wish WHERE service_id = excluded.service_id)
+ RETURNING service_id, local_date
+), granted AS (
+    SELECT *, row_number() OVER (series ORDER BY nth) - count(*) OVER series AS before_last
+      FROM wish WHERE daily_limit IS NULL OR (service_id, local_date) IN (SELECT service_id, local_date FROM quota)
+    WINDOW series AS (PARTITION BY office_id, local_date, letter)
+), counter AS (          -- the rows all kiosks of a group share: touched last, in one order for everybody, held until commit
     INSERT INTO ticket_counter (office_id, local_date, letter, last_number)
-    SELECT $1, $2, $4, 1 WHERE $16::int IS NULL OR EXISTS (SELECT FROM quota)
-        ON CONFLICT (office_id, local_date, letter) DO UPDATE SET last_number = ticket_counter.last_number + 1
- RETURNING last_number
+    SELECT office_id, local_date, letter, count(*) FROM granted
+     GROUP BY office_id, local_date, letter ORDER BY office_id, local_date, letter
+        ON CONFLICT (office_id, local_date, letter) DO UPDATE SET last_number = ticket_counter.last_number + excluded.last_number
+ RETURNING office_id, local_date, letter, last_number
 ), ticket AS (
     INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs,
                         privilege_id, privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key, next_services,
                         asked)
-    SELECT $1, $2, $3, $4, last_number, $5, 'waiting', 'walk_in', $6, $7::text[],
-           $8::int, CASE WHEN $8::int IS NOT NULL THEN 'claimed' END, false, $9, $10, $11, $12, 0, $13, $17::int[], $18
-      FROM counter
- RETURNING id, number, office_id
+    SELECT office_id, local_date, service_id, letter, last_number + before_last, secret, 'waiting', 'walk_in', language,
+           string_to_array(needs, ','), privilege_id, CASE WHEN privilege_id IS NOT NULL THEN 'claimed' END, false, issued_at,
+           due_at, rank_at, rank_from, 0, key, string_to_array(chain, ',')::int[], asked
+      FROM granted JOIN counter USING (office_id, local_date, letter)
+     ORDER BY nth
+ RETURNING id, number, office_id, secret
 ), event AS (
     INSERT INTO ticket_event (ticket_id, office_id, kind, at, details)
-    SELECT id, office_id, 'issued', $9, jsonb_build_object('via', $14::text, 'by', $15::int) FROM ticket
+    SELECT id, ticket.office_id, 'issued', issued_at, jsonb_build_object('via', via, 'by', by)
+      FROM ticket JOIN wish USING (secret)
+     ORDER BY nth
+), told AS (
+    SELECT count(pg_notify('ticket_issued', office_id::text)) AS offices FROM (SELECT DISTINCT office_id FROM ticket) AS changed
 )
-SELECT id, number, pg_notify('ticket_issued', office_id::text) FROM ticket
+SELECT id, number, secret, offices FROM ticket, told
 """
+"""Any number of wishes in one transaction; who is not in the result was not granted. $7 and $17 are lists within a text: PostgreSQL
+has no arrays of arrays of different lengths."""
 
 _BY_KEY = """
 SELECT id, secret, letter, number, service_id, asked, state, source, issued_at, due_at, rank_at, rank_from
@@ -132,34 +160,39 @@ def _privilege(catalogue: Catalogue, code: str | None, now: datetime) -> Privile
     return found
 
 
-async def take_ticket(pool: Pool, catalogue: Catalogue, wish: Wish, via: tuple[str, int], now: datetime) -> TakenTicket:
-    """Issues a walk-in ticket; a repeated key gives the ticket it gave before.
+class Taking:
+    """Where all kiosks of a worker take their tickets: those who come at one moment share a transaction."""
 
-    `via` is who issued it: ("kiosk", device id) or ("staff", account id). Raises UnknownService, ServiceClosed, BookingOnly,
-    OfficeClosed, UnknownPrivilege, DailyLimitReached, IdempotencyKeyReused.
-    """
-    try:
-        service = check_open(catalogue, wish.service, now)
-        privilege = _privilege(catalogue, wish.privilege, now)
-    except (ServiceClosed, OfficeClosed, BookingOnly):
-        # The first try may have succeeded a moment before closing time, and only its answer was lost.
-        earlier = await _taken_before(pool, catalogue, wish)
-        if earlier is not None:
-            return earlier
-        raise
-    head_start = catalogue.policy.privilege_head_start if privilege else timedelta()
-    rank = rank_of_walk_in(now, service.wait_norm, head_start)
-    secret = new_secret()
-    try:
-        row = await pool.fetchrow(
-            TAKE_TICKET,
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._batches: Batches[tuple[Any, ...], tuple[int, int]] = Batches(self._issue)
+
+    async def take(self, catalogue: Catalogue, wish: Wish, via: tuple[str, int], now: datetime) -> TakenTicket:
+        """Issues a walk-in ticket; a repeated key gives the ticket it gave before.
+
+        `via` is who issued it: ("kiosk", device id) or ("staff", account id). Raises UnknownService, ServiceClosed, BookingOnly,
+        OfficeClosed, UnknownPrivilege, DailyLimitReached, IdempotencyKeyReused.
+        """
+        try:
+            service = check_open(catalogue, wish.service, now)
+            privilege = _privilege(catalogue, wish.privilege, now)
+        except (ServiceClosed, OfficeClosed, BookingOnly):
+            # The first try may have succeeded a moment before closing time, and only its answer was lost.
+            earlier = await _taken_before(self._pool, catalogue, wish)
+            if earlier is not None:
+                return earlier
+            raise
+        head_start = catalogue.policy.privilege_head_start if privilege else timedelta()
+        rank = rank_of_walk_in(now, service.wait_norm, head_start)
+        secret = new_secret()
+        parameters = (
             catalogue.id,
             catalogue.schedule.local_date(now),
             service.id,
             service.letter,
             secret,
             wish.language,
-            list(wish.needs),
+            ",".join(wish.needs),
             privilege.id if privilege else None,
             now,
             rank.due_at,
@@ -168,31 +201,40 @@ async def take_ticket(pool: Pool, catalogue: Catalogue, wish: Wish, via: tuple[s
             wish.key,
             *via,
             service.daily_limit,
-            service.chain,
+            ",".join(map(str, service.chain)),
             wish.fingerprint,
         )
-    except asyncpg.UniqueViolationError as error:
-        if constraint_of(error) != "uq_ticket_idempotency_key":
-            raise
-        row = None
-    if row is None:
-        # Either a repeat (its own statement was rolled back, number included) or the day's limit.
-        earlier = await _taken_before(pool, catalogue, wish)
-        if earlier is None:
-            raise DailyLimitReached(retry_after=_seconds_to_midnight(catalogue, now))
-        return earlier
-    return TakenTicket(
-        id=row["id"],
-        secret=secret,
-        number=label(service.letter, row["number"]),
-        service=service,
-        state=State.WAITING,
-        source=Source.WALK_IN,
-        issued_at=now,
-        due_at=rank.due_at,
-        rank_at=rank.rank_at,
-        rank_from=rank.rank_from,
-    )
+        try:
+            issued = await self._batches.submit(parameters)
+        except asyncpg.UniqueViolationError as error:
+            if constraint_of(error) != "uq_ticket_idempotency_key":
+                raise
+            issued = None
+        if issued is None:
+            # Either a repeat (its own statement was rolled back, number included) or the day's limit.
+            earlier = await _taken_before(self._pool, catalogue, wish)
+            if earlier is None:
+                raise DailyLimitReached(retry_after=_seconds_to_midnight(catalogue, now))
+            return earlier
+        ticket_id, number = issued
+        return TakenTicket(
+            id=ticket_id,
+            secret=secret,
+            number=label(service.letter, number),
+            service=service,
+            state=State.WAITING,
+            source=Source.WALK_IN,
+            issued_at=now,
+            due_at=rank.due_at,
+            rank_at=rank.rank_at,
+            rank_from=rank.rank_from,
+        )
+
+    async def _issue(self, wishes: Sequence[tuple[Any, ...]]) -> Sequence[tuple[int, int] | None]:
+        """Ids and numbers, None for who was not granted a ticket."""
+        rows: Any = await self._pool.fetch(TAKE_TICKETS, *zip(*wishes, strict=True))
+        issued = {row["secret"]: (row["id"], row["number"]) for row in rows}
+        return [issued.get(wish[SECRET]) for wish in wishes]
 
 
 async def _taken_before(pool: Pool, catalogue: Catalogue, wish: Wish) -> TakenTicket | None:

@@ -17,7 +17,7 @@ from queue_service.staff.models import Role
 from queue_service.tickets.commands import Act, leave_queue
 from queue_service.tickets.models import Ticket
 from queue_service.tickets.rules import Need
-from queue_service.tickets.take import Wish, take_ticket
+from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, AClerk, AnOffice, DeskIs, ServiceIs, a_clerk, a_clerk_at, a_desk, an_office
 
 MINUTE = timedelta(minutes=1)
@@ -59,7 +59,7 @@ class Scene:
     async def takes(self, service: str = "passport", privilege: str | None = None, needs: tuple[Need, ...] = ()) -> int:
         self._serial += 1
         wish = Wish(service, privilege, needs, "ru", f"{self._serial}")
-        return (await take_ticket(self.database.hot, self.catalogue, wish, ("kiosk", 1), self.now)).id
+        return (await Taking(self.database.hot).take(self.catalogue, wish, ("kiosk", 1), self.now)).id
 
     async def leaves(self, ticket: int) -> None:
         secret = await self.database.hot.fetchval("SELECT secret FROM ticket WHERE id = $1", ticket)

@@ -6,7 +6,7 @@ from queue_service.db import Database
 from queue_service.desks import commands as desk
 from queue_service.desks.call_next import call_next
 from queue_service.tickets.queries import ticket_by_id
-from queue_service.tickets.take import Wish, take_ticket
+from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, a_clerk_at, a_desk, a_service, an_office
 
 MINUTE = timedelta(minutes=1)
@@ -19,7 +19,7 @@ async def test_a_visitor_goes_through_the_windows_of_a_chain_on_one_ticket(datab
     office = await an_office(database, *services, gone, desks=desks)
     catalogue = await office.catalogue(database)
     clerks = [await a_clerk_at(database, office, number) for number in ("1", "2", "3")]
-    taken = await take_ticket(database.hot, catalogue, Wish("certificate", None, (), "ru", "key"), ("kiosk", 1), LATER)
+    taken = await Taking(database.hot).take(catalogue, Wish("certificate", None, (), "ru", "key"), ("kiosk", 1), LATER)
     went = []
     for clerk in clerks:
         called = await call_next(database.hot, catalogue, clerk.account_id, None, LATER + MINUTE)

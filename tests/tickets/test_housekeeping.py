@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from queue_service.db import Database
 from queue_service.tickets.housekeeping import expire_forgotten
-from queue_service.tickets.take import Wish, take_ticket
+from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, AnOffice, a_clerk_at, a_ticket, an_office
 
 
@@ -15,7 +15,7 @@ async def states(database: Database, office: AnOffice) -> list[str]:
 
 
 async def taken(database: Database, office: AnOffice, now: datetime) -> None:
-    await take_ticket(database.hot, await office.catalogue(database), Wish("passport", None, (), "ru", str(now)), ("kiosk", 1), now)
+    await Taking(database.hot).take(await office.catalogue(database), Wish("passport", None, (), "ru", str(now)), ("kiosk", 1), now)
 
 
 async def test_yesterdays_waiting_tickets_expire_and_todays_do_not(database: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 from queue_service.db import Database
 from queue_service.errors import IdempotencyKeyReused, OfficeClosed
 from queue_service.tickets.rules import Need
-from queue_service.tickets.take import Wish, take_ticket
+from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, a_clerk_at, a_desk, a_kiosk, a_privilege, a_service, an_office
 from tests.support.service import Service
 
@@ -38,9 +38,9 @@ async def test_racing_repeats_use_up_the_daily_limit_once(database: Database) ->
     office = await an_office(database, a_service("passport", limit=2))
     catalogue = await office.catalogue(database)
     wish = Wish("passport", None, (), "ru", "tap")
-    await asyncio.gather(*(take_ticket(database.hot, catalogue, wish, VIA, LATER) for _ in range(15)))
+    await asyncio.gather(*(Taking(database.hot).take(catalogue, wish, VIA, LATER) for _ in range(15)))
     assert await database.hot.fetchval("SELECT issued FROM service_day") == 1
-    other = await take_ticket(database.hot, catalogue, Wish("passport", None, (), "ru", "other"), VIA, LATER)
+    other = await Taking(database.hot).take(catalogue, Wish("passport", None, (), "ru", "other"), VIA, LATER)
     assert other.number == "А002"
 
 
@@ -68,7 +68,7 @@ async def test_two_racing_wishes_under_one_key_are_one_ticket_and_one_refusal(da
     for round_ in range(10):
         wishes = [Wish(service, None, (), "ru", f"tap-{round_}") for service in ("passport", "visa")]
         outcomes = await asyncio.gather(
-            *(take_ticket(database.hot, catalogue, wish, VIA, LATER) for wish in wishes), return_exceptions=True
+            *(Taking(database.hot).take(catalogue, wish, VIA, LATER) for wish in wishes), return_exceptions=True
         )
         refusals = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         assert [type(refusal) for refusal in refusals] == [IdempotencyKeyReused]
@@ -95,10 +95,10 @@ async def test_a_repeat_after_the_office_closed_gives_the_ticket_of_a_moment_ago
     office = await an_office(database, hours=[(weekday, 0, 12 * 60)], time_zone="Europe/Moscow")
     catalogue = await office.catalogue(database)
     wish = Wish("passport", None, (), "ru", "tap")
-    taken = await take_ticket(database.hot, catalogue, wish, VIA, LATER - timedelta(seconds=1))
-    assert await take_ticket(database.hot, catalogue, wish, VIA, LATER + timedelta(seconds=1)) == taken
+    taken = await Taking(database.hot).take(catalogue, wish, VIA, LATER - timedelta(seconds=1))
+    assert await Taking(database.hot).take(catalogue, wish, VIA, LATER + timedelta(seconds=1)) == taken
     with pytest.raises(OfficeClosed):
-        await take_ticket(database.hot, catalogue, Wish("passport", None, (), "ru", "new"), VIA, LATER + timedelta(seconds=1))
+        await Taking(database.hot).take(catalogue, Wish("passport", None, (), "ru", "new"), VIA, LATER + timedelta(seconds=1))
 
 
 async def test_a_repeat_after_the_visitor_was_called_says_so(service: Service, database: Database) -> None:
@@ -127,6 +127,6 @@ async def test_a_key_is_not_forgotten_overnight(database: Database) -> None:
     office = await an_office(database, time_zone="Europe/Moscow")
     catalogue = await office.catalogue(database)
     wish = Wish("passport", None, (), "ru", "tap")
-    today = await take_ticket(database.hot, catalogue, wish, VIA, LATER)
-    assert await take_ticket(database.hot, catalogue, wish, VIA, LATER + timedelta(days=1)) == today
+    today = await Taking(database.hot).take(catalogue, wish, VIA, LATER)
+    assert await Taking(database.hot).take(catalogue, wish, VIA, LATER + timedelta(days=1)) == today
     assert await database.hot.fetchval("SELECT max(local_date) FROM ticket") == date(2031, 3, 12)

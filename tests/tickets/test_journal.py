@@ -10,7 +10,7 @@ from queue_service.desks import commands as desk
 from queue_service.desks.call_next import call_next
 from queue_service.tickets.commands import leave_queue
 from queue_service.tickets.housekeeping import expire_forgotten
-from queue_service.tickets.take import Wish, take_ticket
+from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, a_clerk_at, a_privilege, a_ticket, an_office
 from tests.support.postgres import execute_as_owner
 from tests.tickets.journal import story
@@ -22,7 +22,7 @@ async def test_a_visit_is_told_from_the_kiosk_to_the_end(database: Database) -> 
     office = await an_office(database, no_show_min_calls=1, no_show_min_seconds=0)
     catalogue = await office.catalogue(database)
     clerk = await a_clerk_at(database, office, "1")
-    taken = await take_ticket(database.hot, catalogue, Wish("passport", None, (), "ru", "key"), ("kiosk", 7), LATER)
+    taken = await Taking(database.hot).take(catalogue, Wish("passport", None, (), "ru", "key"), ("kiosk", 7), LATER)
     await call_next(database.hot, catalogue, clerk.account_id, None, LATER + SECOND)
     async with database.session() as db:
         await desk.recall(db, clerk.account_id, LATER + 2 * SECOND)
@@ -76,10 +76,10 @@ async def test_the_call_says_which_rule_made_it_next(database: Database) -> None
     catalogue = await office.catalogue(database)
     clerk = await a_clerk_at(database, office, "1")
     await a_privilege(database, "veteran")
-    await take_ticket(database.hot, catalogue, Wish("passport", None, (), "ru", "first"), ("kiosk", 1), LATER)
+    await Taking(database.hot).take(catalogue, Wish("passport", None, (), "ru", "first"), ("kiosk", 1), LATER)
     catalogue = await office.catalogue(database)
     wish = Wish("passport", "veteran", (), "ru", "second")
-    privileged = await take_ticket(database.hot, catalogue, wish, ("kiosk", 1), LATER + SECOND)
+    privileged = await Taking(database.hot).take(catalogue, wish, ("kiosk", 1), LATER + SECOND)
     called = await call_next(database.hot, catalogue, clerk.account_id, None, LATER + 2 * SECOND)
     assert called is not None
     assert called[0].id == privileged.id

@@ -1,6 +1,8 @@
 """Numbers: from 001 each local day, per letter, without gaps and without doubles, whatever happens at once."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from queue_service.db import Database
 from queue_service.errors import DailyLimitReached, DomainError
 from queue_service.offices.catalogue import Catalogue
-from queue_service.tickets.take import TakenTicket, Wish, take_ticket
+from queue_service.tickets.rules import Need
+from queue_service.tickets.take import TakenTicket, Taking, Wish
 from tests.support.factories import LATER, AnOffice, a_service, an_office
 
 VIA = ("kiosk", 1)
@@ -19,7 +22,18 @@ def a_wish(service: str = "passport", key: str = "key") -> Wish:
 
 
 async def take(database: Database, catalogue: Catalogue, key: str, *, service: str = "passport", now: datetime = LATER) -> TakenTicket:
-    return await take_ticket(database.hot, catalogue, a_wish(service, key), VIA, now)
+    """By a worker of its own: nobody shares its transaction."""
+    return await Taking(database.hot).take(catalogue, a_wish(service, key), VIA, now)
+
+
+Workers = Callable[[], Taking]
+
+
+@pytest.fixture(params=["together", "each alone"])
+def worker(request: pytest.FixtureRequest, database: Database) -> Workers:
+    """One worker, whose visitors share transactions, or a worker for each of them."""
+    one = Taking(database.hot)
+    return (lambda: one) if request.param == "together" else (lambda: Taking(database.hot))
 
 
 async def test_services_of_one_group_share_a_letter_and_count_together(database: Database) -> None:
@@ -65,11 +79,44 @@ async def test_after_999_comes_1000(database: Database) -> None:
     assert first.number == "А001"
 
 
-async def test_a_hundred_at_once_get_a_hundred_numbers(database: Database) -> None:
+async def test_a_hundred_at_once_get_a_hundred_numbers(database: Database, worker: Workers) -> None:
     office = await an_office(database)
     catalogue = await office.catalogue(database)
-    taken = await asyncio.gather(*(take(database, catalogue, str(each)) for each in range(100)))
+    taken = await asyncio.gather(*(worker().take(catalogue, a_wish(key=str(each)), VIA, LATER) for each in range(100)))
     assert sorted(each.number for each in taken) == [f"А{number:03d}" for number in range(1, 101)]
+
+
+async def test_wishes_of_many_offices_letters_and_days_share_a_transaction(database: Database) -> None:
+    """Each series counts by itself, in the order in which they came, and each ticket is what its visitor asked for."""
+    offices = [await an_office(database, a_service("passport", "А"), a_service("visa", "В", chain=("passport",))) for _ in range(3)]
+    catalogues = [await office.catalogue(database) for office in offices]
+    worker = Taking(database.hot)
+    wishes = [
+        (catalogue, Wish(service, None, needs, language, f"{service} {nth}"), LATER + nth * timedelta(days=1))
+        for nth in range(2)
+        for catalogue in catalogues
+        for service, needs, language in (("passport", (), "ru"), ("visa", (Need.HEARING, Need.LOW_VISION), "en"), ("visa", (), "ru"))
+    ]
+    wishes = [(catalogue, replace(wish, key=f"{wish.key} {each}"), now) for each, (catalogue, wish, now) in enumerate(wishes)]
+    taken = await asyncio.gather(*(worker.take(catalogue, wish, VIA, now) for catalogue, wish, now in wishes))
+    assert [each.number for each in taken] == ["А001", "В001", "В002"] * 6
+    for (catalogue, wish, now), ticket in zip(wishes, taken, strict=True):
+        row = await database.hot.fetchrow("SELECT * FROM ticket WHERE id = $1", ticket.id)
+        assert row is not None
+        kept = (row["office_id"], row["secret"], row["language"], tuple(row["needs"]), row["idempotency_key"], row["issued_at"])
+        assert kept == (catalogue.id, ticket.secret, wish.language, wish.needs, wish.key, now)
+        assert tuple(row["next_services"]) == catalogue.services[wish.service].chain
+        event = await database.hot.fetchrow("SELECT office_id, kind, at, details FROM ticket_event WHERE ticket_id = $1", ticket.id)
+        assert tuple(event or ()) == (catalogue.id, "issued", now, {"via": "kiosk", "by": 1})
+
+
+async def test_a_repeat_among_others_of_its_transaction_takes_no_number(database: Database) -> None:
+    office = await an_office(database)
+    catalogue, worker = await office.catalogue(database), Taking(database.hot)
+    keys = ["first", "second", "tap", "tap", "third", "tap", "fourth"]
+    taken = await asyncio.gather(*(worker.take(catalogue, a_wish(key=key), VIA, LATER) for key in keys))
+    assert len({each.id for each in taken}) == 5
+    assert await issued(database, office) == [1, 2, 3, 4, 5]
 
 
 async def test_a_failed_issue_gives_its_number_back(database: Database) -> None:
@@ -78,7 +125,7 @@ async def test_a_failed_issue_gives_its_number_back(database: Database) -> None:
     catalogue = await office.catalogue(database)
     await take(database, catalogue, "first")
     with pytest.raises(Exception, match="needs_known"):
-        await take_ticket(database.hot, catalogue, Wish("passport", None, ("dragon",), "ru", "x"), VIA, LATER)  # type: ignore[arg-type]
+        await Taking(database.hot).take(catalogue, Wish("passport", None, ("dragon",), "ru", "x"), VIA, LATER)  # type: ignore[arg-type]
     assert (await take(database, catalogue, "second")).number == "А002"
     assert await database.hot.fetchval("SELECT count(*) FROM ticket_event WHERE office_id = $1", office.id) == 2
 
@@ -88,13 +135,13 @@ async def issued(database: Database, office: AnOffice) -> list[int]:
     return [row["number"] for row in rows]
 
 
-async def test_the_daily_limit_is_exact_when_everybody_comes_at_once(database: Database) -> None:
+async def test_the_daily_limit_is_exact_when_everybody_comes_at_once(database: Database, worker: Workers) -> None:
     office = await an_office(database, a_service("passport", limit=25), a_service("visa"))
     catalogue = await office.catalogue(database)
 
     async def try_to_take(each: int) -> str:
         try:
-            await take(database, catalogue, str(each))
+            await worker().take(catalogue, a_wish(key=str(each)), VIA, LATER)
         except DailyLimitReached:
             return "refused"
         return "taken"

@@ -21,7 +21,7 @@ from queue_service.tickets.check_in import check_in
 from queue_service.tickets.commands import Act, leave_queue
 from queue_service.tickets.explanation import RULE_SENTENCES, why_called
 from queue_service.tickets.rules import Need
-from queue_service.tickets.take import Wish, take_ticket
+from queue_service.tickets.take import Taking, Wish
 from queue_service.tickets.why import CALLS_SHOWN, CallWhyOut, why_others
 from tests.booking.scene import a_booked_office, book, means
 from tests.support.factories import (
@@ -148,7 +148,7 @@ class Day:
 
     async def comes(self, service: str, privilege: str | None = None, needs: tuple[Need, ...] = ()) -> None:
         wish = Wish(service, privilege, needs, "ru", f"key-{len(self.visitors)}")
-        taken = await take_ticket(self.database.hot, self.catalogue, wish, ("kiosk", 1), self.now)
+        taken = await Taking(self.database.hot).take(self.catalogue, wish, ("kiosk", 1), self.now)
         due_at, head = self.now + 15 * MINUTE, 120 * MINUTE if privilege else timedelta()
         self.visitors[taken.id] = Visitor(taken.id, taken.secret, service, due_at, head, self.now, needs=frozenset(needs))
 
@@ -440,7 +440,7 @@ class TestOneCall:
         clerks = [await a_clerk_at(database, office, number) for number in ("1", "2")]
         catalogue, veteran = await office.catalogue(database), await a_privilege(database)
         hot = database.hot
-        taken = await take_ticket(hot, await office.catalogue(database), Wish("passport", "veteran", (), "ru", "a"), ("kiosk", 1), LATER)
+        taken = await Taking(hot).take(await office.catalogue(database), Wish("passport", "veteran", (), "ru", "a"), ("kiosk", 1), LATER)
         assert veteran
         await a_ticket(database, office, issued_at=LATER + SECOND)
         for clerk in clerks:

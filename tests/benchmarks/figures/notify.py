@@ -6,13 +6,12 @@ that commit one by one cannot share a write to the disk. Decides whether command
 pays is part of the other figures.
 """
 
-from queue_service.tickets.take import TAKE_TICKET
 from tests.benchmarks import pgbench
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.pgbench import Floor
 from tests.benchmarks.results import Results
 from tests.benchmarks.stage import Stage, say
-from tests.benchmarks.statements import take_floor, without_notify
+from tests.benchmarks.statements import ONE_TICKET, take_floor, without_notify
 
 GROUP = "take a ticket, the statement alone"
 SHARE = 0.08
@@ -22,7 +21,7 @@ POINTS = ((60, 1), (60, 8), (60, 32), (1, 32))
 
 async def measure(stage: Stage, results: Results) -> None:
     try:
-        silent = without_notify(TAKE_TICKET)
+        silent = without_notify(ONE_TICKET)
     except BenchmarkError as error:
         results.remarks.append(str(error))
         return
@@ -32,7 +31,7 @@ async def measure(stage: Stage, results: Results) -> None:
             name = f"{'one office' if offices == 1 else f'{offices} offices'}, {clients} client{'s' if clients > 1 else ''}"
             figure = results.figure(GROUP, name, "per second", "without NOTIFY")
             without = await _played(stage, silent, offices, clients)
-            told = await _played(stage, TAKE_TICKET, offices, clients)
+            told = await _played(stage, ONE_TICKET, offices, clients)
             figure.add(
                 told.per_second, without.per_second, p50=told.p50_ms, p99=told.p99_ms, floor_p50=without.p50_ms, floor_p99=without.p99_ms
             )
