@@ -15,11 +15,14 @@ from typing import Any
 import httpx
 import pytest
 
+from queue_service import pages
+from queue_service.app import create_app
 from queue_service.booking import erasure
 from queue_service.booking.office import names_compare_as
 from queue_service.booking.retention import destroy_due
 from queue_service.db import Database
 from queue_service.observability import without_what_was_typed
+from queue_service.settings import Settings
 from queue_service.staff.models import Role
 from queue_service.timing import clock
 from tests.booking.scene import RING, means, outbox
@@ -65,6 +68,7 @@ class Life:
     office: AnOffice
     clerk: AClerk
     administrator: AClerk
+    head: AClerk
     kiosk: str
     display: str
     booking: Json
@@ -120,6 +124,18 @@ class Life:
         starts_at = self.booking["starts_at"]
         self.others.add(await self.service.desk(self.administrator, "appointments", service="passport", starts_at=starts_at, name=NAME))
 
+    async def is_looked_for_by_staff(self) -> None:
+        """Who looks sees what they typed; the addresses at which they do, in the answer as in the log, do not say it."""
+        answer = self.others.add(await self.service.desk(self.administrator, "hall/find", q=NAME.split()[1]))
+        assert len(answer.json()["bookings"]) == 1, answer.text
+        wanted, head = {"search": NAME.split()[0]}, bearer(self.head.token)
+        for answer in (
+            await self.service.http.post("/admin/staff", data=wanted, headers=head),
+            await self.service.http.post("/api/admin/accounts/search", json=wanted, headers=head),
+        ):
+            assert answer.status_code == 200, answer.text
+            self.own.append(answer)
+
     async def is_seen_by_everybody(self) -> None:
         public, slug = self.service.http, self.office.slug
         for who in (self.clerk, self.administrator):
@@ -157,15 +173,17 @@ async def test_a_whole_life_leaves_nothing_personal_behind(service_process: Star
     await a_lane(database, office)
     clerk = await a_clerk_at(database, office, "1")
     administrator = await a_clerk(database, office, role=Role.HALL_ADMINISTRATOR)
+    head = await a_clerk(database, office, role=Role.OFFICE_HEAD)
     service = await service_process(QUEUE_LOG_LEVEL="debug", QUEUE_SMTP_URL="smtp://127.0.0.1:1")
     booking = await held(service, office, (await free_slots(service, office, days=1))[0])
     kiosk, display = await a_kiosk(database, office), await a_display(database, office)
-    life = Life(service, database, office, clerk, administrator, kiosk, display, booking)
+    life = Life(service, database, office, clerk, administrator, head, kiosk, display, booking)
     await life.fills_in_the_form()
     await life.makes_mistakes()
     await life.meets_a_broken_service()
     code = await life.proves_the_contact()
     await life.is_looked_for_by_strangers()
+    await life.is_looked_for_by_staff()
     ticket = await life.goes_through_the_hall()
 
     log = service.log.read_text()
@@ -178,6 +196,32 @@ async def test_a_whole_life_leaves_nothing_personal_behind(service_process: Star
     assert any(NAME in answer.text for answer in life.own), "the search could not find anything even where it is"
     assert [url for answer in life.own for url in urls_in(answer.text) if leaks(url)] == []
     assert leaks(await asyncio.to_thread(dumped, database.url)) == [], "the database has it in clear"
+
+
+NAMES_NOBODY = {
+    # Chosen from a list, or a switch.
+    *("act", "active", "applications", "district", "office", "role", "service", "zone"),
+    *("accept_fallout", "dry_run", "go", "overwrite"),
+    # Days and numbers.
+    *("cursor", "date", "days", "from", "page", "since", "until"),
+    # The name of a service.
+    "q",
+    # Of the audit record: a login and a subject as its rows show them, and words of a reason.
+    *("actor", "subject", "words"),
+}
+
+
+def test_nothing_that_may_name_a_person_is_asked_for_in_an_address() -> None:
+    """Neither by a form that puts its fields there, nor by the interface: addresses stay in histories and in logs of proxies."""
+    asked = set()
+    for template in (Path(pages.__file__).parent / "templates").rglob("*.html"):
+        for form in re.findall(r'<form[^>]*method="get".*?</form>', template.read_text(), re.DOTALL):
+            asked |= {(template.name, name) for name in re.findall(r'(?:\sname="|parts\.\w+\(")([\w.]+)"', form)}
+    for path, methods in create_app(Settings()).openapi_schema.to_schema()["paths"].items():
+        parameters = (each for operation in methods.values() for each in operation.get("parameters", ()))
+        asked |= {(path, each["name"]) for each in parameters if each["in"] == "query"}
+    assert len(asked) > 30
+    assert sorted(each for each in asked if each[1] not in NAMES_NOBODY) == []
 
 
 def program(name: str) -> str:

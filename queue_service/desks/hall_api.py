@@ -56,6 +56,12 @@ class NoticeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: Minutes = 60
 
 
+class FindIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In the body: a name in an address would stay in histories and in logs of proxies."""
+
+    q: Annotated[str, msgspec.Meta(max_length=100)]
+
+
 class NoticeOut(msgspec.Struct, frozen=True):
     id: int
     until: datetime
@@ -162,17 +168,10 @@ async def read_message(message_id: int, identity: Identity, catalogue: Catalogue
     await hall.read_message(db, catalogue.id, message_id, identity.account_id, now)
 
 
-@get("/find")
-async def find_visitor(
-    q: Annotated[str, Parameter(max_length=100)],
-    actor: Actor,
-    booking: Booking,
-    catalogue: Catalogue,
-    db: AsyncSession,
-    now: datetime,
-) -> FoundOut:
+@post("/find", status_code=200)
+async def find_visitor(data: FindIn, actor: Actor, booking: Booking, catalogue: Catalogue, db: AsyncSession, now: datetime) -> FoundOut:
     """By ticket number, booking code, or the name of somebody who is booked for today."""
-    found = await find(booking, await booking.at_id(catalogue.id, now), q, now)
+    found = await find(booking, await booking.at_id(catalogue.id, now), data.q, now)
     if found.searched is not None:
         seen = {"searched": found.searched, "found": found.matched}
         write_down(db, actor, Audited("visitor.searched_by_name", f"office:{catalogue.slug}", catalogue.id, after=seen), now)

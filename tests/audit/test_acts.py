@@ -172,14 +172,14 @@ async def test_before_the_call_no_name_is_in_any_answer_for_staff(hall: Hall) ->
 
 async def test_a_search_by_name_answers_without_one_and_is_written_down(hall: Hall) -> None:
     await hall.arrives()
-    answer = await hall.service.get("/api/desk/hall/find", hall.administrator.token, q="долгор")
+    answer = await hall.service.desk(hall.administrator, "hall/find", q="долгор")
     assert len(answer.json()["bookings"]) == 1
     assert NAME.split()[1] not in answer.text
     (row,) = await hall.written("visitor.searched_by_name")
     assert (row["after"], row["subject"]) == ({"searched": 1, "found": 1}, f"office:{hall.office.slug}")
     assert "долгор" not in str(row)
     # The visitor's own number and code open no name.
-    await hall.service.get("/api/desk/hall/find", hall.administrator.token, q="А001")
+    await hall.service.desk(hall.administrator, "hall/find", q="А001")
     assert len(await hall.written("visitor.searched_by_name")) == 1
 
 

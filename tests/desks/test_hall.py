@@ -60,7 +60,7 @@ async def hall(service: Service, who: AClerk, condition: Callable[[Json], Any] =
 
 
 async def found(service: Service, who: AClerk, text: str) -> Json:
-    answer = await service.get("/api/desk/hall/find", who.token, q=text)
+    answer = await service.desk(who, "hall/find", q=text)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -257,7 +257,7 @@ class TestFinding:
         await acted(service, who, ticket["id"], "leave", reason="Ушёл")
         assert (await found(service, who, "А001"))["tickets"][0]["state"] == "left"
         assert await found(service, who, "А777") == {"tickets": [], "bookings": [], "more": False}
-        assert (await service.get("/api/desk/hall/find", who.token, q="яя")).status_code == 400
+        assert (await service.desk(who, "hall/find", q="яя")).status_code == 400
 
     async def test_by_booking_code_and_by_name_without_showing_the_name(self, service: Service, database: Database) -> None:
         office = await an_office(database)
@@ -293,7 +293,7 @@ OF_THE_OFFICE: list[tuple[str, str, Json | None]] = [
     ("POST", "notices", {"ru": "Объявление", "minutes": 5}),
     ("DELETE", "notices/1", None),
     ("POST", "messages/1/read", None),
-    ("GET", "find?q=1", None),
+    ("POST", "find", {"q": "1"}),
     ("GET", "journal", None),
     ("GET", "", None),
 ]

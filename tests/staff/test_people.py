@@ -1,6 +1,7 @@
 """Managing people: invitations, resets, roles, switching off; never another office's, and never beyond one's own place."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -172,9 +173,38 @@ async def test_another_offices_people_are_not_even_there(service: Service, datab
     assert [each["login"] for each in listed] == [head.login]
     by_office = (await service.get(ACCOUNTS, head.token, office=elsewhere.slug)).json()["accounts"]
     assert by_office == []
-    page = (await service.http.get("/admin/staff?active=all", headers=cookie)).text
+    page = (await service.http.post("/admin/staff", data={"active": "all"}, headers=cookie)).text
     assert stranger.login not in page
     assert head.login in page
+
+
+async def test_people_are_found_by_name_without_the_name_in_an_address(
+    service: Service, database: Database, office: AnOffice, head: AClerk
+) -> None:
+    await database.hot.execute(
+        "INSERT INTO account (login, name, role, office_id, active)"
+        " SELECT 'many.' || n, 'Иванова ' || to_char(n, 'FM000'), 'clerk', $1, true FROM generate_series(1, 60) AS n",
+        office.id,
+    )
+    form = {"search": "иванова", "role": "clerk", "active": "all"}
+    async with a_person(service, head.token) as person:
+        first = (await person.sends("/admin/staff", **form)).text
+        assert (first.count("data-login="), "Иванова 050" in first, "Иванова 051" in first) == (50, True, False)
+        assert f'data-login="{head.login}"' not in first
+        # The next page asks for the same, and knows its number.
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', first.split("<nav")[-1]))
+        pressed = re.findall(r'<button[^>]* name="page" value="(\d+)"', first)
+        assert ({name: hidden[name] for name in form}, pressed) == (form, ["2"])
+        second = (await person.sends("/admin/staff", **form, page="2")).text
+        assert (second.count("data-login="), "Иванова 051" in second, "Иванова 050" in second) == (10, True, False)
+        for odd in ("0", "-1", "²", "9" * 30):
+            assert "Иванова 050" in (await person.sends("/admin/staff", **form, page=odd)).text, odd
+        assert "Никого не нашлось" in (await person.sends("/admin/staff", search="\0%_")).text
+        assert "Иванова 050" in await person.sees("/admin/staff?search=никто"), "the address narrows nothing"
+    found = await asks(service, head, "/search", search="ИВАНОВА 06", active=False)
+    assert found.json() == {"accounts": [], "more": False}
+    found = await asks(service, head, "/search", search="ИВАНОВА 06")
+    assert [each["name"] for each in found.json()["accounts"]] == ["Иванова 060"]
 
 
 async def test_a_head_raises_nobody_and_sends_nobody_away(service: Service, database: Database, office: AnOffice, head: AClerk) -> None:
@@ -279,8 +309,9 @@ async def test_the_list_is_searched_and_says_no_more_than_it_should(
         return [each["login"] for each in answer.json()["accounts"]]
 
     assert len(await found()) == 3
-    assert await found(search=phone.clerk.login.upper()) == [phone.clerk.login]
-    assert await found(search="%") == []
+    for typed, logins in ((phone.clerk.login.upper(), [phone.clerk.login]), ("%", [])):
+        answer = await asks(service, city, "/search", search=typed)
+        assert [each["login"] for each in answer.json()["accounts"]] == logins
     assert await found(role="hall_administrator") == [phone.clerk.login]
     assert len(await found(active="false")) == 1
     assert await found(office="no-such") == []

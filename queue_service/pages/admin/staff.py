@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -16,6 +15,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.administration.people import act_on, change
 from queue_service.audit.journal import Actor
 from queue_service.db import Pool
 from queue_service.errors import DomainError
@@ -26,9 +26,9 @@ from queue_service.pages.render import translator_of
 from queue_service.settings import Settings
 from queue_service.staff.errors import AccountMoved, BadPerson, LoginTaken, NoSuchPerson
 from queue_service.staff.models import Role
-from queue_service.staff.people import Manager, PersonAct, Wanted, act_on, change, invite
+from queue_service.staff.people import Manager, PersonAct, Wanted, invite
 from queue_service.staff.people_api import LARGEST, invitation_link
-from queue_service.staff.queries import PAGE, Person, Search, list_people, offices, show_person
+from queue_service.staff.queries import Person, Search, list_people, offices, show_person
 from queue_service.staff.rights import Right, for_
 from queue_service.staff.rules import Place, appointable, may_manage
 from queue_service.staff.sessions import Identity
@@ -45,6 +45,17 @@ DONE: Final = {
     PersonAct.SWITCH_OFF: "Switched off: the person cannot sign in.",
     PersonAct.SWITCH_ON: "Switched on.",
 }
+
+
+class SearchForm(msgspec.Struct, frozen=True):
+    """Sent as a form and not in the address, where a name would stay in histories and in logs of proxies."""
+
+    search: str = ""
+    office: str = ""
+    role: str = ""
+    active: str = "yes"
+    page: str = "1"
+    csrf: str = ""
 
 
 class PersonForm(msgspec.Struct, frozen=True):
@@ -101,35 +112,47 @@ def _role(value: str) -> Role:
 
 
 @get("/admin/staff", include_in_schema=False, **for_(Right.STAFF))
-async def staff_page(
-    request: AnyRequest,
-    identity: Identity,
-    pool: Pool,
-    now: datetime,
-    search: str = "",
-    office: str = "",
-    role: str = "",
-    active: str = "yes",
-    page: Annotated[int, Parameter(ge=1, le=100_000)] = 1,
+async def staff_page(request: AnyRequest, identity: Identity, pool: Pool, now: datetime) -> Response[str]:
+    return await _list_page(request, identity, pool, SearchForm(), now)
+
+
+@post("/admin/staff", include_in_schema=False, status_code=200, **for_(Right.STAFF))
+async def search_staff(
+    request: AnyRequest, data: Annotated[SearchForm, Form], identity: Identity, pool: Pool, now: datetime
 ) -> Response[str]:
+    """Nothing is changed: what was typed is only not for an address."""
+    return await _list_page(request, identity, pool, data, now)
+
+
+async def _list_page(request: AnyRequest, identity: Identity, pool: Pool, typed: SearchForm, now: datetime) -> Response[str]:
     t, known = translator_of(request), await _offices(pool, identity)
-    office_id = (
-        int(office) if office.isdecimal() and len(office) < 10 and int(office) in known.names else 0 if office == WHOLE_CITY else None
-    )
-    narrowed = Search(search, office_id, Role(role) if role in set(Role) else None, {"yes": True, "no": False}.get(active), page)
+    narrowed = _narrowed(typed, known)
     people, more = await list_people(pool, _place(identity), narrowed, now)
-    kept = {"search": search, "office": office, "role": role, "active": active}
     context = {
-        "filters": kept,
+        "filters": {"search": typed.search, "office": typed.office, "role": typed.role, "active": typed.active},
         "offices": [] if identity.office_id is not None else [("", t.gettext("All offices")), *known.options(t)],
         "roles": [("", t.gettext("All roles")), *((each.value, t.gettext(ROLE_NAMES[each])) for each in Role)],
         "states": [("yes", t.gettext("Working")), ("no", t.gettext("Switched off")), ("all", t.gettext("All"))],
         "people": [_row(t, each, known, now) for each in people],
-        "before": f"?{urlencode({**kept, 'page': page - 1})}" if page > 1 else None,
-        "after": f"?{urlencode({**kept, 'page': page + 1})}" if more else None,
-        "first": (page - 1) * PAGE + 1,
+        "before": narrowed.page - 1,
+        "after": narrowed.page + 1 if more else 0,
     }
     return admin_page(request, "admin/staff.html", context, identity, "staff")
+
+
+def _narrowed(typed: SearchForm, known: Offices) -> Search:
+    """What a form asks for; whatever no form of ours sends is as if it were left out."""
+    office, page = typed.office, typed.page
+    office_id = 0 if office == WHOLE_CITY else None
+    if office.isdecimal() and len(office) < 10 and int(office) in known.names:
+        office_id = int(office)
+    return Search(
+        typed.search.replace("\0", ""),
+        office_id,
+        Role(typed.role) if typed.role in set(Role) else None,
+        {"yes": True, "no": False}.get(typed.active),
+        int(page) if page.isdecimal() and len(page) < 6 and int(page) else 1,
+    )
 
 
 def _row(t: Translator, person: Person, known: Offices, now: datetime) -> dict[str, Any]:
@@ -296,4 +319,4 @@ async def act_on_person(
     return admin_page(request, "admin/staff_link.html", context, identity, "staff")
 
 
-HANDLERS = [staff_page, new_person, invite_person, person_page, change_person, act_on_person]
+HANDLERS = [staff_page, search_staff, new_person, invite_person, person_page, change_person, act_on_person]

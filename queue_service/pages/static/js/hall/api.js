@@ -53,7 +53,7 @@ export const fetchHall = async () => (await send("GET", "/api/desk/hall")).json(
 export const fetchTicket = async (id) => (await send("GET", `/api/desk/hall/tickets/${id}`)).json();
 
 /** @param {string} text @returns {Promise<import("./contract").Found>} */
-export const find = async (text) => (await send("GET", `/api/desk/hall/find?q=${encodeURIComponent(text)}`)).json();
+export const find = async (text) => (await send("POST", "/api/desk/hall/find", { q: text })).json();
 
 /** @param {string} day @returns {Promise<{ acts: import("./contract").HallAct[] }>} */
 export const fetchJournal = async (day) => (await send("GET", `/api/desk/hall/journal?date=${encodeURIComponent(day)}`)).json();

@@ -79,7 +79,7 @@ export interface FoundBooking {
   number: string | null;
 }
 
-/** GET /api/desk/hall/find */
+/** POST /api/desk/hall/find */
 export interface Found { tickets: Ticket[]; bookings: FoundBooking[]; more: boolean }
 
 /** GET /api/desk/hall/journal */
