@@ -19,6 +19,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 import queue_service.administration.api
+import queue_service.administration.people_api
 import queue_service.booking.api
 import queue_service.booking.desk_api
 import queue_service.desks.api
@@ -28,7 +29,6 @@ import queue_service.devices.api
 import queue_service.live.api
 import queue_service.live.sockets
 import queue_service.staff.api
-import queue_service.staff.people_api
 import queue_service.tickets.api
 import queue_service.tickets.why_api
 from queue_service import events
@@ -298,7 +298,7 @@ def create_app(settings: Settings) -> Litestar:
             ready,
             Router("", route_handlers=[metrics_route], **for_(Audience.EVERYBODY)),
             queue_service.staff.api.router,
-            queue_service.staff.people_api.router,
+            queue_service.administration.people_api.router,
             queue_service.devices.api.router,
             queue_service.devices.api.kiosk_router,
             queue_service.devices.admin_api.router,

@@ -16,6 +16,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.administration.people import act_on, change
+from queue_service.administration.people_api import LARGEST, invitation_link
 from queue_service.audit.journal import Actor
 from queue_service.db import Pool
 from queue_service.errors import DomainError
@@ -27,7 +28,6 @@ from queue_service.settings import Settings
 from queue_service.staff.errors import AccountMoved, BadPerson, LoginTaken, NoSuchPerson
 from queue_service.staff.models import Role
 from queue_service.staff.people import Manager, PersonAct, Wanted, invite
-from queue_service.staff.people_api import LARGEST, invitation_link
 from queue_service.staff.queries import Person, Search, list_people, offices, show_person
 from queue_service.staff.rights import Right, for_
 from queue_service.staff.rules import Place, appointable, may_manage

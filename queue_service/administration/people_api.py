@@ -8,12 +8,13 @@ from litestar import Router, get, post
 from litestar.params import Parameter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.administration.people import act_on, change
 from queue_service.audit.journal import Actor
 from queue_service.db import Pool
 from queue_service.settings import Settings
 from queue_service.staff.errors import BadPerson
 from queue_service.staff.models import Role
-from queue_service.staff.people import Manager, PersonAct, Wanted, act_on, change, invite
+from queue_service.staff.people import Manager, PersonAct, Wanted, invite
 from queue_service.staff.queries import Person, Search, list_people, office_id_of, show_person
 from queue_service.staff.rights import Right, for_
 from queue_service.staff.sessions import Identity
