@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.devices.errors import KioskClosed
 from queue_service.devices.health import Words, record_health
 from queue_service.devices.models import DeviceKind
-from queue_service.devices.pairing import Opened, Pairings, open_pairing
+from queue_service.devices.pairing import Pairings, Wish, open_pairing
 from queue_service.devices.registry import DeviceIdentity
 from queue_service.devices.rotation import hand_out_successor
 from queue_service.devices.rules import is_to_be_renewed
@@ -153,8 +153,9 @@ async def ask_for_code(
     request: Request[Any, Any, Any], data: PairingWish, db: AsyncSession, pairings: Pairings, now: datetime
 ) -> PairingOut:
     """A code for the screen of a new device, and the claim by which it learns that somebody has entered it."""
-    await pairings.allow_opening(request.client.host if request.client else "", now)
-    opened: Opened = await open_pairing(db, data.kind, data.version, data.previous, now)
+    address = request.client.host if request.client else ""
+    await pairings.allow_opening(address, now)
+    opened = await open_pairing(db, Wish(data.kind, data.version, data.previous, pairings.network(address)), now)
     return PairingOut(opened.claim, opened.code, opened.expires_at, now)
 
 

@@ -63,6 +63,8 @@ class DevicePairing(SQLModel, table=True):
     code: str
     kind: DeviceKind = Field(sa_type=words(DeviceKind))
     version: str | None = None
+    network: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Of who asked, as a keyed hash: open codes are shared out among networks."""
     created_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant)
     device_id: int | None = Field(default=None, foreign_key="device.id")

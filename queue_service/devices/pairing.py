@@ -8,6 +8,7 @@ clear: it is sealed until it is fetched, and then the row is gone.
 import asyncio
 import contextlib
 import hashlib
+import ipaddress
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from queue_service.devices.registry import hash_token, new_token
 from queue_service.devices.rules import CODE_LIFE
 from queue_service.errors import Forbidden, TooManyAttempts
 from queue_service.events import access_changed, office_changed
+from queue_service.limits.classes import household
 from queue_service.limits.limiter import Limiter
 from queue_service.sealing import KeyRing
 
@@ -41,11 +43,28 @@ WINDOW: Final = timedelta(minutes=10)
 CODES_PER_ADDRESS: Final = 60
 """Codes shown from one address in ten minutes: a city's hall on the day on which everything is set up."""
 CODES_IN_CITY: Final = 1_000
-"""All open codes together. With six digits, a guess then hits one of them once in a thousand times at the worst, ..."""
+"""All open codes together. With six digits, a guess then hits one of them once in a thousand times at the worst, ...
+
+Nobody is refused for it: who comes when all are given out displaces the oldest code of whichever network has the most, and its device asks
+anew. So whoever asks for codes without end only displaces their own; to reach a device that waits alone in its network they would need a
+thousand networks, all at once and again and again.
+"""
 ENTRIES_PER_PERSON: Final = 30
 """... and nobody may guess more often than this in ten minutes."""
 DRAWS: Final = 20
-"""Free codes are at least 99.9 % of all: one draw nearly always does."""
+"""Free codes are 99.9 % of all: one draw nearly always does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who asks for a code."""
+
+    kind: DeviceKind
+    version: str
+    previous: str | None
+    """Claim of the code that the same device was shown before."""
+    network: bytes
+    """Whose codes give way to each other, as a keyed hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +99,34 @@ def hash_claim(claim: str) -> bytes:
     return hashlib.sha256(claim.encode()).digest()
 
 
-async def open_pairing(db: AsyncSession, kind: DeviceKind, version: str, previous: str | None, now: datetime) -> Opened:
-    """A code for a device, in place of the `previous` one that the same device was shown."""
+def network_of(address: str) -> str:
+    """Who shares one network: 24 bits of IPv4, 48 of IPv6. That is what one subscriber, or a tenant of rented servers, gets at most."""
+    try:
+        parsed = ipaddress.ip_address(household(address))
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+
+
+# What stays: of every network its newest code, then every network's second newest, and so on until the number is full.
+_GIVE_WAY = """
+WITH waiting AS (
+    SELECT claim_hash, created_at, row_number() OVER (PARTITION BY network ORDER BY created_at DESC, claim_hash) AS place
+      FROM device_pairing WHERE device_id IS NULL
+)
+DELETE FROM device_pairing
+ WHERE claim_hash IN (SELECT claim_hash FROM waiting ORDER BY place, created_at DESC, claim_hash OFFSET :stay)
+   AND device_id IS NULL   -- still, once whoever is entering it has committed
+"""
+
+
+async def open_pairing(db: AsyncSession, wish: Wish, now: datetime) -> Opened:
+    """A code for a device, in place of the previous one that it was shown."""
     await db.exec(delete(DevicePairing).where(col(DevicePairing.expires_at) < now - FETCHED_WITHIN))
-    if previous:
-        own = col(DevicePairing.claim_hash) == hash_claim(previous)
+    if wish.previous:
+        own = col(DevicePairing.claim_hash) == hash_claim(wish.previous)
         await db.exec(delete(DevicePairing).where(own, col(DevicePairing.device_id).is_(None)))
+    await (await db.connection()).execute(text(_GIVE_WAY), {"stay": CODES_IN_CITY - 1})
     claim = secrets.token_urlsafe(32)
     for _ in range(DRAWS):
         code = f"{secrets.randbelow(1_000_000):06}"
@@ -93,7 +134,13 @@ async def open_pairing(db: AsyncSession, kind: DeviceKind, version: str, previou
         if taken.first() is None:
             break
     pairing = DevicePairing(
-        claim_hash=hash_claim(claim), code=code, kind=kind, version=version[:100] or None, created_at=now, expires_at=now + CODE_LIFE
+        claim_hash=hash_claim(claim),
+        code=code,
+        kind=wish.kind,
+        version=wish.version[:100] or None,
+        network=wish.network,
+        created_at=now,
+        expires_at=now + CODE_LIFE,
     )
     db.add(pairing)
     return Opened(claim, code, pairing.expires_at)
@@ -202,8 +249,10 @@ class Pairings:
 
     async def allow_opening(self, address: str, now: datetime) -> None:
         """Counts a code that is to be shown. Raises TooManyAttempts."""
-        await self._allow(f"code shown {address}", CODES_PER_ADDRESS, now)
-        await self._allow("code shown", CODES_IN_CITY, now)
+        await self._allow(f"code shown {household(address)}", CODES_PER_ADDRESS, now)
+
+    def network(self, address: str) -> bytes:
+        return self.ring.fingerprint(f"code shown {network_of(address)}")
 
     async def allow_entry(self, account_id: int | None, now: datetime) -> None:
         """Counts an attempt to enter a code, right or wrong. Raises TooManyAttempts."""

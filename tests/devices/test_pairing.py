@@ -9,10 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from queue_service.audit.journal import Actor
 from queue_service.db import Database
 from queue_service.devices import pairing
 from queue_service.devices.keeping import count_alarms
+from queue_service.devices.models import DeviceKind
 from queue_service.staff.models import Role
+from queue_service.timing import clock
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, an_office
 from tests.support.service import Service, bearer, eventually, running
 
@@ -156,6 +159,69 @@ async def test_who_guesses_is_stopped_and_so_is_who_asks_for_codes(service: Serv
             assert int(tried[-1].headers["Retry-After"]) > 0
             shown = [await http.post("/api/devices/pairings", json={"kind": "kiosk"}) for _ in range(61)]
             assert [each.status_code for each in shown] == [201] * 60 + [429]
+
+
+async def test_who_asks_for_codes_without_end_displaces_only_their_own(
+    service: Service, database: Database, office: AnOffice, head: AClerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "CODES_IN_CITY", 12)
+    with running(replace(service.settings, rate_limits=True)) as (url, _, _settings):
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+
+            async def asks(address: str) -> dict[str, Any]:
+                answer = await http.post("/api/devices/pairings", json={"kind": "kiosk"}, headers={"X-Forwarded-For": address})
+                assert answer.status_code == 201, answer.text
+                return dict(answer.json())
+
+            kiosk, hall = await asks("198.51.100.7"), [await asks("192.0.2.9") for _ in range(3)]
+            strangers = [await asks(f"203.0.113.{n}") for n in range(15)] + [await asks(f"2001:db8:0:{n:x}::1") for n in range(15)]
+            newcomer = await asks("198.51.101.7")
+            assert await database.hot.fetchval("SELECT count(*) FROM device_pairing") == 12
+            entered = [await enter(service, head, shown["code"]) for shown in (kiosk, *hall, newcomer)]
+            assert [answer.status_code for answer in entered] == [201] * 5
+            for shown in (strangers[0], strangers[15]):
+                assert (await fetch(service, shown["claim"])).status_code == 404, "its device asks anew"
+            assert await database.hot.fetchval("SELECT count(*) FROM device_pairing WHERE device_id IS NOT NULL") == 5
+            for n in range(8):
+                await asks(f"203.0.113.{n}")
+            assert await database.hot.fetchval("SELECT count(*) FROM device_pairing WHERE device_id IS NOT NULL") == 5, "tokens wait"
+
+
+async def test_a_code_that_is_being_entered_is_not_displaced(
+    service: Service, database: Database, office: AnOffice, head: AClerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or there would be a device that never learns its token."""
+    monkeypatch.setattr(pairing, "CODES_IN_CITY", 1)
+    shown = await a_code(service)
+
+    async def asks() -> None:
+        async with database.session() as db:
+            await pairing.open_pairing(db, pairing.Wish(DeviceKind.KIOSK, "2", None, b"another"), clock())
+
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM device_pairing%'"
+    async with database.session() as db:
+        place, actor = pairing.Place(office.id, "Терминал"), Actor(head.login, head.account_id)
+        await pairing.pair(db, service.app.state.pairings.ring, shown["code"], place, actor, clock())
+        other = asyncio.create_task(asks())
+        await eventually(lambda: database.hot.fetchval(waits))
+    await other
+    assert (await fetch(service, shown["claim"])).json()["state"] == "paired"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("198.51.100.7", "198.51.100.200", True),
+        ("198.51.100.7", "198.51.101.7", False),
+        ("::ffff:198.51.100.7", "198.51.100.9", True),
+        ("2001:db8:1:2::3", "2001:db8:1:ffff::1", True),
+        ("2001:db8:1::1", "2001:db8:2::1", False),
+        ("", "", True),
+        ("testclient", "other", False),
+    ],
+)
+def test_who_shares_a_network(one: str, other: str, together: bool) -> None:
+    assert (pairing.network_of(one) == pairing.network_of(other)) is together
 
 
 async def test_a_replaced_kiosk_hands_over_its_place_and_is_out(
