@@ -176,7 +176,7 @@ async def _becomes_ticket(
         rank, source = rank_of_walk_in(now, service.wait_norm, timedelta()), Source.WALK_IN
     else:
         rank, source = rank_of_booked(appointment.starts_at, service.booking_norm, policy.booked_head_start), Source.BOOKED
-    secret = new_secret()
+    secret = new_secret(now)
     row = await _issue(pool, place, appointment, (secret, source, late, rank), service.letter, via, now, needs)
     if row is None:
         # Somebody scanned it at the same moment, or it was moved or cancelled between the two reads.

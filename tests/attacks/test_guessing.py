@@ -3,6 +3,7 @@
 import inspect
 import math
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from queue_service.booking import hold
@@ -11,6 +12,7 @@ from queue_service.limits.classes import GUESS
 from queue_service.settings import CHECKOUT
 from queue_service.staff import invitations, sessions
 from queue_service.tickets import take
+from tests.support.factories import LATER
 
 LIVE = 1_000_000
 """Tickets and bookings of a large city that are open at one time."""
@@ -24,18 +26,20 @@ def years(bits: float, guesses_per_second: float) -> float:
 
 def test_a_tickets_secret_outlasts_a_million_addresses() -> None:
     """Each address may miss so often a minute (`tests/limits/test_gate.py`)."""
-    bits = take.SECRET_BYTES * 8
-    assert bits >= 96
+    bits = (take.SECRET_SIGNS - take.DAY_SIGNS) * 6
+    assert bits >= 84
     assert years(bits, 1_000_000 * GUESS.hits / GUESS.seconds) > 1_000
     assert years(bits, 100_000) > 1_000, "and what all workers could answer at all, limits or none"
 
 
 def test_secrets_are_random_as_they_say() -> None:
-    made = {take.new_secret() for _ in range(2_000)}
+    made = {take.new_secret(LATER) for _ in range(2_000)}
     assert len(made) == 2_000
-    assert {len(each) for each in made} == {take.SECRET_BYTES * 4 // 3}
-    first = {each[0] for each in made}
-    assert len(first) == 64, "every sign begins one: no counter, no clock"
+    assert {len(each) for each in made} == {take.SECRET_SIGNS}
+    assert len({each[: take.DAY_SIGNS] for each in made}) == 1, "one day"
+    assert take.new_secret(LATER + timedelta(days=1))[: take.DAY_SIGNS] != take.new_secret(LATER)[: take.DAY_SIGNS]
+    for place in range(take.DAY_SIGNS, take.SECRET_SIGNS):
+        assert len({each[place] for each in made}) == 64, "every sign stands in every place: no counter, no clock"
 
 
 def bytes_of(function: object) -> list[int]:

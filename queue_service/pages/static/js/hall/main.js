@@ -291,9 +291,10 @@ listenToKeys({
 for (const id of ["desks", "queue", "postponed", "missed", "found"]) walkByArrows(byId(id));
 for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unlockSound);
 
-/** crypto.randomUUID exists only on https and localhost; offices also run on plain http. */
+/** As the kiosk's: the moment first, so that keys of one day lie together in the index. */
 function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const random = Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => byte.toString(16).padStart(2, "0"));
+  return Date.now().toString(16).padStart(12, "0") + random.join("");
 }
 
 follow({
