@@ -290,6 +290,9 @@ async def _rotate_keys(settings: Settings) -> list[str]:
         await asyncio.sleep(2 * LOOK_AGAIN_SECONDS)  # by then every worker seals with it
     async with opened(settings.database_url) as database:
         done = await reseal(database.hot, KeyRing.of(settings))
+        async with database.session() as db:
+            counts = {"resealed": done.resealed, "unreadable": done.unreadable}
+            record(db, SYSTEM, Act("keys.rotated", "keys", after=counts), clock())
     said.append(f"Зашифровано первым ключом заново: {done.resealed}.")
     if done.unreadable:
         said.append(f"Не открывается ни одним ключом: {done.unreadable}. Верните недостающий ключ и повторите.")
@@ -305,14 +308,16 @@ async def _drop_old_keys(settings: Settings) -> list[str]:
     ring = KeyRing.of(settings)
     async with opened(settings.database_url) as database:
         found = await look_over(database.hot, ring)
-    if found.stale or found.unreadable:
-        raise SettingsError(
-            f"прежними ключами зашифровано значений: {found.stale}, ни одним из ключей не открывается: {found.unreadable}. "
-            "Сначала выполните queue-service rotate-keys."
-        )
-    if settings.seal_keys:
-        return ["Прежние ключи больше не нужны: оставьте в QUEUE_SEAL_KEYS только первый и перезапустите сервис."]
-    checked = kept_keys(settings.data_dir).seal
-    # A key that somebody put in front meanwhile stays, and so does the one that we checked.
-    left = change_keys(settings.data_dir, lambda keys: keys[: keys.index(checked[0]) + 1]).seal
+        if found.stale or found.unreadable:
+            raise SettingsError(
+                f"прежними ключами зашифровано значений: {found.stale}, ни одним из ключей не открывается: {found.unreadable}. "
+                "Сначала выполните queue-service rotate-keys."
+            )
+        if settings.seal_keys:
+            return ["Прежние ключи больше не нужны: оставьте в QUEUE_SEAL_KEYS только первый и перезапустите сервис."]
+        checked = kept_keys(settings.data_dir).seal
+        async with database.session() as db:
+            # A key that somebody put in front meanwhile stays, and so does the one that we checked.
+            left = change_keys(settings.data_dir, lambda keys: keys[: keys.index(checked[0]) + 1]).seal
+            record(db, SYSTEM, Act("keys.dropped", "keys", after={"left": len(left)}), clock())
     return [f"Остались ключи: {len(left)}. Резервные копии, сделанные до смены ключа, больше не прочесть."]

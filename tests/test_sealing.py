@@ -198,7 +198,15 @@ async def test_keys_are_rotated_under_a_running_service_and_a_backup_from_before
     assert await names_in(restored_elsewhere, ring) == NAMES
 
     # Dropped: the present reads, and the backup does not.
+    ring_keys = kept_keys(installation.folder).seal
     assert "Остались ключи: 1" in await installation.rotate("--drop-old")
+    records = await database.hot.fetch(
+        "SELECT actor, act, after, audit_record::text AS whole FROM audit_record WHERE subject = 'keys' ORDER BY id"
+    )
+    assert [(each["actor"], each["act"]) for each in records] == [("system", "keys.rotated"), ("system", "keys.dropped")]
+    assert (records[0]["after"]["unreadable"], records[1]["after"]) == (0, {"left": 1})
+    assert records[0]["after"]["resealed"] > 2 * len(NAMES), "each name and contact, and Anna's second factor"
+    assert not [key for key in (*before, *ring_keys) if any(key in each["whole"] for each in records)]
     alone = installation.ring()
     assert kept_keys(installation.folder).seal[0] not in before
     assert await names_in(installation.url, alone) == NAMES

@@ -11,6 +11,7 @@ from litestar import Response, Router, get, put
 from litestar.openapi.datastructures import ResponseSpec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from queue_service.administration.applying import ids_of
 from queue_service.administration.importing import Order, export_city, export_office, import_configuration, plan
 from queue_service.audit.journal import Act, Actor, record
 from queue_service.booking.office import Booking
@@ -54,9 +55,11 @@ def yaml_answer(content: str, name: str) -> Response[str]:
 
 
 async def handed_out(db: AsyncSession, actor: Actor, now: datetime, office: str | None = None) -> Response[str]:
-    """The file of the city or of one office, and a record of who took it."""
-    record(db, actor, Act("setup.exported", f"offices/{office}" if office else "city"), now)
-    return yaml_answer(await export_office(db, office) if office else await export_city(db), office or "city")
+    """The file of the city or of one office, and a record of who took it: the office's own where it is the office's."""
+    content = await export_office(db, office) if office else await export_city(db)
+    office_id = (await ids_of(db))[office] if office else None
+    record(db, actor, Act("setup.exported", f"offices/{office}" if office else "city", office_id), now)
+    return yaml_answer(content, office or "city")
 
 
 def decoded(body: bytes) -> str:
@@ -91,10 +94,9 @@ async def put_configuration(
     accept_fallout: bool = False,
 ) -> ImportOut:
     """Takes a whole city or one office's part; `dry_run` only says what it would change."""
-    text = decoded(body)
-    wish = await plan(db, text, now)
+    wish = await plan(db, decoded(body), now, to_save=not dry_run)
     if not dry_run:
-        await import_configuration(db, Order(text, overwrite, accept_fallout), actor, now, booking)
+        await import_configuration(db, Order(wish, overwrite, accept_fallout), actor, now, booking)
     return ImportOut(
         saved=not dry_run,
         changes=[ChangeOut("/".join(place), before, after) for place, before, after in wish.changes],

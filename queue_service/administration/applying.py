@@ -3,7 +3,8 @@
 Editing, copying and importing end here. Refuses a document that nobody judged.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ class Change:
     after: Configuration
     subject: Place
     accept_fallout: bool = False
+    word: str = "setup.changed"
+    """Of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +72,31 @@ async def apply(db: AsyncSession, change: Change, actor: Actor, now: datetime, b
     told = await offer_new_times(db, booking, lost, now) if lost and booking is not None else 0
     before, after = _differences(change)
     office = change.subject[1] if change.subject[:1] == ("offices",) and len(change.subject) > 1 else None
-    office_id = await _id_of(db, office) if office is not None else None
-    act = Act("setup.changed", "/".join(change.subject) or "city", office_id, before, after, _why(told))
+    ids = await ids_of(db)
+    act = Act(change.word, "/".join(change.subject) or "city", ids.get(office or ""), before, after, _why(told))
     record(db, actor, act, now)
+    if not change.subject:
+        _record_by_office(db, change, ids, actor, now)
     return Saved(before, after, told)
+
+
+def _record_by_office(db: AsyncSession, change: Change, ids: Mapping[str, int], actor: Actor, now: datetime) -> None:
+    """Of a whole city, what became of each office: the people of an office read only its own record."""
+    touched = {
+        place[1] for place, _, _ in differences(plain(change.before), plain(change.after)) if place[0] == "offices" and len(place) > 1
+    }
+    for slug in sorted(touched):
+        before, after = _differences(replace(change, subject=("offices", slug)))
+        record(db, actor, Act(change.word, f"offices/{slug}", ids.get(slug), before, after), now)
 
 
 def _why(told: int) -> str | None:
     return f"offered new times: {told}" if told else None
 
 
-async def _id_of(db: AsyncSession, slug: str) -> int | None:
-    found: int | None = (await (await db.connection()).execute(text("SELECT id FROM office WHERE slug = :slug"), {"slug": slug})).scalar()
-    return found
+async def ids_of(db: AsyncSession) -> dict[str, int]:
+    """Of every office, by its slug."""
+    return {row.slug: row.id for row in await (await db.connection()).execute(text("SELECT slug, id FROM office"))}
 
 
 def _differences(change: Change) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,9 +20,9 @@ async def import_text(url: str, text: str, *, dry_run: bool, overwrite: bool, bo
     """
     now = clock()
     async with opened(url) as database, database.session() as db:
-        wish = await plan(db, text, now)
+        wish = await plan(db, text, now, to_save=not dry_run)
         if not dry_run:
-            await import_configuration(db, Order(text, overwrite), SYSTEM, now, booking)
+            await import_configuration(db, Order(wish, overwrite), SYSTEM, now, booking)
         return _told(wish, dry_run=dry_run)
 
 

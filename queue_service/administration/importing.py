@@ -62,6 +62,8 @@ class Plan:
     """Whether the set-up was changed since the export."""
     not_named: Sequence[str]
     """Offices of which the file says nothing: they stay."""
+    to_save: bool
+    """Nobody else changes anything meanwhile."""
 
 
 async def export_city(db: AsyncSession) -> str:
@@ -83,8 +85,10 @@ def _alone(city: Configuration, slug: str) -> Configuration:
     return Configuration(city=city.city, catalogue=city.catalogue, offices=[each for each in city.offices if each.slug == slug])
 
 
-async def plan(db: AsyncSession, text: str, now: datetime) -> Plan:
-    """What the file would change; ConfigurationError with every mistake of it."""
+async def plan(db: AsyncSession, text: str, now: datetime, *, to_save: bool = False) -> Plan:
+    """What the file would change; ConfigurationError with every mistake of it. Whoever will save it waits here for other administrators."""
+    if to_save:
+        await lock(db, None)
     before = await read_city(db)
     document = await asyncio.to_thread(read_document, text)  # a megabyte takes seconds, and others wait for this loop
     office = None
@@ -111,6 +115,7 @@ async def plan(db: AsyncSession, text: str, now: datetime) -> Plan:
         in_the_way=[("/".join(place), sentence) for place, sentence in await obstacles(db, before, after)],
         moved=bool(before.offices) and digest_in(text) != state and bool(changes),
         not_named=[each.slug for each in before.offices if each.slug not in named],
+        to_save=to_save,
     )
 
 
@@ -139,17 +144,17 @@ def _refuse_others(before: Configuration, after: Configuration) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A file that shall be saved, and what its sender has said yes to."""
+    """What shall be saved, and what its sender has said yes to."""
 
-    text: str
+    plan: Plan
     overwrite: bool = False
     accept_fallout: bool = False
 
 
 async def import_configuration(db: AsyncSession, order: Order, actor: Actor, now: datetime, booking: Booking | None = None) -> Saved:
-    """Raises ConfigurationError, SetupMoved, BadEdit, FallOut; then nothing has changed."""
-    await lock(db, None)
-    wish = await plan(db, order.text, now)
+    """Raises SetupMoved, BadEdit, FallOut; then nothing has changed."""
+    wish = order.plan
+    assert wish.to_save, "what stands may have changed since it was looked at"
     if not wish.changes:
         return Saved({}, {})
     if wish.moved and not order.overwrite:
@@ -157,4 +162,5 @@ async def import_configuration(db: AsyncSession, order: Order, actor: Actor, now
     if wish.in_the_way:
         raise BadEdit(dict(wish.in_the_way))
     subject = ("offices", wish.office) if wish.office else ()
-    return await apply(db, Change(wish.before, wish.after, subject, order.accept_fallout), actor, now, booking)
+    change = Change(wish.before, wish.after, subject, order.accept_fallout, "setup.imported")
+    return await apply(db, change, actor, now, booking)

@@ -1,5 +1,6 @@
 """The configuration file through its three doors: the page, the API and the command line."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,16 @@ import pytest
 from click.testing import CliRunner
 
 from queue_service.administration.console import export_text, import_text
+from queue_service.administration.editing import Edit, edit
 from queue_service.administration.importing import SetupMoved
 from queue_service.cli import main
 from queue_service.db import Database
 from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.models import Role
-from tests.administration.scene import load, two_offices
+from tests.administration.scene import HEAD, MONDAY, load, stands, two_offices
 from tests.administration.test_editing import made_office
 from tests.support.factories import AClerk, a_clerk
-from tests.support.service import Service, bearer
+from tests.support.service import Service, bearer, eventually
 
 
 @pytest.fixture
@@ -53,6 +55,24 @@ async def test_a_program_takes_the_file_out_and_puts_it_in(service: Service, dat
     assert (await put(b"#" * (1024 * 1024 + 1))).status_code == 413
     own = await service.http.get("/api/admin/offices/northern/configuration", headers=bearer(admin.token))
     assert "office:\n  slug: northern" in own.text
+    taken = "SELECT slug FROM audit_record LEFT JOIN office ON office.id = office_id WHERE act = 'setup.exported' ORDER BY audit_record.id"
+    assert [row["slug"] for row in await database.hot.fetch(taken)] == [None, "northern"], "a head finds who took the office's file"
+
+
+async def test_a_program_is_told_what_was_saved_and_not_what_would_have_been_a_moment_before(
+    service: Service, database: Database, admin: AClerk
+) -> None:
+    url, headers = "/api/admin/configuration", bearer(admin.token)
+    text = (await service.http.get(url, headers=headers)).text
+    place = ("offices", "central")
+    async with database.session() as db:
+        await edit(db, Edit(place, {"phone": None}, {"phone": "123"}), HEAD, MONDAY)
+        put = asyncio.create_task(service.http.put(url, content=text.encode(), params={"overwrite": True}, headers=headers))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        await eventually(lambda: database.hot.fetchval(waiting))
+    answer = (await put).json()
+    assert [(each["place"], each["before"]) for each in answer["changes"]] == [("offices/central/phone", "123")]
+    assert (await stands(database, place))["phone"] is None
 
 
 async def test_an_offices_head_reads_only_their_own_part(service: Service, database: Database, admin: AClerk) -> None:

@@ -43,7 +43,7 @@ async def exported(database: Database) -> str:
 
 async def imported(database: Database, text: str, **more: Any) -> Any:
     async with database.session() as db:
-        return await import_configuration(db, Order(text, **more), HEAD, MONDAY)
+        return await import_configuration(db, Order(await plan(db, text, MONDAY, to_save=True), **more), HEAD, MONDAY)
 
 
 def a_rich_city() -> dict[str, Any]:
@@ -197,7 +197,23 @@ async def test_what_was_changed_since_the_export_is_not_overwritten_untold(datab
         await imported(database, text)
     await imported(database, text, overwrite=True)
     assert (await stands(database, place))["accessible"] is True
-    assert await database.hot.fetchval("SELECT subject FROM audit_record ORDER BY id DESC LIMIT 1") == "city"
+    subjects = await database.hot.fetch("SELECT subject FROM audit_record WHERE act = 'setup.imported' ORDER BY id")
+    assert [each["subject"] for each in subjects] == ["city", "offices/central"]
+
+
+async def test_each_office_finds_in_its_own_record_what_a_citys_file_changed(database: Database) -> None:
+    """Its head reads no other; an office of which nothing changed has no record."""
+    await load(database, two_offices())
+    text = await exported(database)
+    await imported(database, text.replace("Невский проспект, 1", "Невский проспект, 2", 1))
+    records = await database.hot.fetch(
+        "SELECT act, subject, slug, before, after FROM audit_record LEFT JOIN office ON office.id = office_id ORDER BY audit_record.id"
+    )
+    was, stands_now = {"ru": "Невский проспект, 1"}, {"ru": "Невский проспект, 2"}
+    assert [tuple(each) for each in records] == [
+        ("setup.imported", "city", None, {"offices/central/address": was}, {"offices/central/address": stands_now}),
+        ("setup.imported", "offices/central", "central", {"address": was}, {"address": stands_now}),
+    ]
 
 
 async def test_one_offices_file_changes_only_that_office(database: Database) -> None:

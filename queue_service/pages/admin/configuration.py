@@ -59,10 +59,12 @@ async def upload(
     status = 200
     try:
         text = decoded(await file.read()) if isinstance(file, UploadFile) else str(form.get("text", "")).replace("\r\n", "\n")
-        context |= {"text": text} | _shown(translator_of(request), await plan(db, text, now))
+        context["text"] = text
+        wish = await plan(db, text, now, to_save=save)
+        context |= _shown(translator_of(request), wish)
         if save:
             async with db.begin_nested():
-                await import_configuration(db, Order(text, context["overwrite"], context["accept"]), actor, now, booking)
+                await import_configuration(db, Order(wish, context["overwrite"], context["accept"]), actor, now, booking)
             return Redirect("/admin/configuration?saved=1", status_code=303)
     except ConfigurationError as error:
         english = language_of(request) == "en"
