@@ -31,8 +31,9 @@ def words_in_use() -> Iterator[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield from (word for word in WORD.findall(node.value) if word.partition(".")[0] in KINDS)
             elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("Act", "Audited"):
-                for argument in node.args[:1]:
-                    yield from WORD.findall(ast.unparse(argument))
+                for inner in (each for argument in node.args[:1] for each in ast.walk(argument)):
+                    if isinstance(inner, ast.Constant):
+                        yield from WORD.findall(str(inner.value))
 
 
 def test_the_words_that_are_written_are_those_that_have_a_sentence() -> None:
