@@ -49,7 +49,7 @@ LIMITS: Final[dict[Count, Limit]] = {
     Count.ADDRESS: Limit(100),
 }
 FORGOTTEN: Final = timedelta(hours=12)
-"""A count begins anew after a quiet night."""
+"""A count begins anew after a quiet night: so long after its last failure, whoever signs in rightly meanwhile."""
 AT_ONCE: Final = 30
 """Attempts on one count that may be looked at side by side: programs sign in with one account from many places. A burst of guesses is
 no larger, because all of them are counted before the first is answered."""
@@ -57,18 +57,21 @@ _COUNT = """
 INSERT INTO sign_in_failure AS known (key, failures, last_at, blocked_until) VALUES ($1, 1, $2, to_timestamp(0))
     ON CONFLICT (key) DO UPDATE
    SET failures = CASE WHEN known.last_at < $3 THEN 1 ELSE known.failures + 1 END,
-       last_at = $2,
+       last_at = CASE WHEN known.last_at < $3 THEN $2 ELSE known.last_at END,
        blocked_until = CASE WHEN known.last_at >= $3 AND known.failures >= $4::int
                             THEN $2::timestamptz + $5::interval ELSE known.blocked_until END
  WHERE known.blocked_until <= $2
 RETURNING failures
 """
-"""Beyond all that may be looked at side by side: one at a time."""
-_WAIT = """
+"""Beyond all that may be looked at side by side: one at a time. Whether it was a failure, and so the count's latest, is said later."""
+_FAILED = """
 UPDATE sign_in_failure
-   SET blocked_until = greatest(blocked_until, $2::timestamptz + least($4::interval * power(2, least($3::int, 20)), $5::interval))
+   SET last_at = greatest(last_at, $2),
+       blocked_until = CASE WHEN $3::int < 0 THEN blocked_until
+                            ELSE greatest(blocked_until, $2::timestamptz + least($4::interval * power(2, least($3, 20)), $5::interval)) END
  WHERE key = $1
 """
+"""From the last free failure on it waits."""
 _TAKE_BACK = """
 UPDATE sign_in_failure
    SET failures = failures - 1, blocked_until = CASE WHEN blocked_until = $2 THEN to_timestamp(0) ELSE blocked_until END
@@ -145,8 +148,8 @@ class Lockout:
         full = []
         for count, key, failures in counted.keys:
             limit = LIMITS[count]
+            await self.pool.execute(_FAILED, key, now, failures - limit.free, limit.first, limit.longest)
             if failures >= limit.free:
-                await self.pool.execute(_WAIT, key, now, failures - limit.free, limit.first, limit.longest)
                 full.append(count.value)
         if not full:
             return

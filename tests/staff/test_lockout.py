@@ -72,6 +72,30 @@ async def test_a_count_is_forgotten_after_a_quiet_night(database: Database, cler
     assert await database.hot.fetchval("SELECT count(*) FROM sign_in_failure") == 0
 
 
+async def test_signing_in_rightly_does_not_keep_an_attackers_count_alive(database: Database, clerk: AClerk) -> None:
+    """Or a login that somebody guessed at once, and an office's address that mistypes now and then, would wait more each day for ever."""
+    lockout = an_entrance(database).lockout
+
+    async def guess(address: str, hours: float) -> None:
+        now = LATER + timedelta(hours=hours)
+        await lockout.wrong(await lockout.enter(Who(clerk.login, address, account_id=clerk.account_id), now), now)
+
+    for number in range(LIMITS[Count.LOGIN].free):
+        await guess(f"198.51.100.{number}", 0)
+    person = Somebody(database, address="192.0.2.1", now=LATER)
+    assert await blocked_for(person, clerk.login) == 30
+    for hours in (1, 11):
+        assert isinstance(await replace(person, now=LATER + timedelta(hours=hours)).try_(clerk.login), Opened)
+    await guess("198.51.100.200", 12.1)
+    assert isinstance(await replace(person, now=LATER + timedelta(hours=12.2)).try_(clerk.login), Opened)
+    # A failure does keep it alive.
+    for number in range(LIMITS[Count.LOGIN].free - 1):
+        await guess(f"198.51.100.{number}", 13)
+    await guess("198.51.100.201", 24)
+    await guess("198.51.100.202", 35)
+    assert await blocked_for(replace(person, now=LATER + timedelta(hours=35)), clerk.login) == 120
+
+
 async def test_a_known_browser_is_not_locked_out_by_whoever_guesses_elsewhere(database: Database, clerk: AClerk) -> None:
     """Even from the same address, and when the login is shut to every stranger."""
     attackers = [Somebody(database, address=f"198.51.100.{number}", now=LATER) for number in range(LIMITS[Count.LOGIN].free // FREE)]
