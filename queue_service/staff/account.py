@@ -5,7 +5,8 @@ Refuses to act on anybody else's: the id is always that of who asks.
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import text
 from sqlmodel import col, delete, select
@@ -18,6 +19,9 @@ from queue_service.events import access_changed
 from queue_service.staff.models import Account, StaffSession
 from queue_service.staff.passwords import hash_password, judge
 from queue_service.staff.sessions import end_sessions, hash_token
+
+JUST_NOW: Final = timedelta(minutes=5)
+"""Whoever signed in so lately has shown who they are: an invited person goes from their password to the second factor without a halt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ async def open_sessions(pool: Pool, account_id: int, token: str, now: datetime) 
     )
     mine = hash_token(token)
     return [OpenSession(row["id"], row["created_at"], row["address"], row["agent"], row["via"], row["token_hash"] == mine) for row in rows]
+
+
+async def has_just_signed_in(pool: Pool, token: str, now: datetime) -> bool:
+    opened = await pool.fetchval("SELECT created_at FROM staff_session WHERE token_hash = $1", hash_token(token))
+    return opened is not None and now - opened < JUST_NOW
 
 
 async def end_session(db: AsyncSession, by: Actor, session_id: int, now: datetime) -> None:

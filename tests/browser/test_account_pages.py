@@ -10,8 +10,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from queue_service.db import Database
+from queue_service.staff.account import JUST_NOW
 from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.models import Role
+from queue_service.staff.second_factor import ENROLMENT_COOKIE
 from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.test_accessibility import THEMES, ZOOMED, prefer, scrolls_sideways, violations
 from tests.staff.scene import GOOD_PASSWORD, an_authenticator
@@ -122,6 +124,12 @@ async def test_the_pages_of_accounts_are_for_everybody(
     await page.get_by_label("Введите шесть цифр").fill("000000")
     await page.get_by_role("button", name="Подтвердить").click()
     await is_for_everybody("a wrong code")
+    await page.context.clear_cookies(name=ENROLMENT_COOKIE)
+    await database.hot.execute("UPDATE staff_session SET created_at = created_at - $1::interval", JUST_NOW)
+    await page.goto(f"{service.base_url}/account/second-factor")
+    await page.get_by_label("Пароль").fill("wrong")
+    await page.get_by_role("button", name="Продолжить").click()
+    await is_for_everybody("a wrong password")
     await page.goto(f"{service.base_url}/admin/staff/{clerk.account_id}")
     await page.get_by_role("button", name="Сбросить пароль").click()
     await is_for_everybody("a link")

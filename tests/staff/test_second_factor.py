@@ -9,7 +9,9 @@ import pytest
 
 from queue_service.audit.journal import Actor
 from queue_service.db import Database
+from queue_service.staff.account import JUST_NOW
 from queue_service.staff.errors import WrongCode, WrongOtp
+from queue_service.staff.lockout import LIMITS, Count
 from queue_service.staff.second_factor import CLOCK_STEPS, RECOVERY_CODES, Shown, reissue, step_of, uri
 from queue_service.staff.sign_in import Opened
 from tests.staff.scene import RING, Authenticator, Person, Somebody, a_guarded_clerk, a_person, acts
@@ -170,6 +172,42 @@ async def test_the_second_factor_is_set_up_by_its_first_code(service: Service, d
     with pytest.raises(WrongOtp):
         await Somebody(database).try_(clerk.login, otp=pyotp.TOTP(secret).now())
     assert await acts(database, clerk.account_id) == ["account.second_factor_set_up"]
+
+
+async def test_a_second_factor_begins_with_the_password_unless_one_has_just_signed_in(
+    service: Service, database: Database, office: AnOffice
+) -> None:
+    """Who finds an open desk, or has somebody's cookie, must not lock the owner out with a telephone of their own."""
+    clerk = await a_clerk(database, office)
+    await database.hot.execute("UPDATE staff_session SET created_at = created_at - $1::interval", JUST_NOW)
+    async with a_person(service, clerk.token) as person:
+        assert 'class="key"' not in await person.sees("/account/second-factor")
+        assert (await person.http.get("/account/second-factor/qr.svg")).status_code == 404
+        assert (await person.sends("/account/second-factor", code="000000")).status_code == 422
+        for _ in range(LIMITS[Count.OWN].free):
+            wrong = await person.sends("/account/second-factor/begin", password="wrong")
+            assert (wrong.status_code, "Это не ваш нынешний пароль" in wrong.text, 'class="key"' in wrong.text) == (422, True, False)
+        waits = await person.sends("/account/second-factor/begin", password=PASSWORD)
+        assert (waits.status_code, "Слишком много неудачных попыток" in waits.text) == (429, True)
+        assert int(waits.headers["Retry-After"]) > 0
+        assert "queue_enrolment" not in person.http.cookies, "nothing has begun"
+        await database.hot.execute("DELETE FROM sign_in_failure")
+        begun = await person.sends("/account/second-factor/begin", password=PASSWORD)
+        assert (begun.status_code, begun.headers["location"]) == (303, "/account/second-factor")
+        await set_up(person)
+    assert await acts(database, clerk.account_id) == ["session.refused", "account.second_factor_set_up"]
+
+
+async def test_who_has_no_password_sets_it_up_right_after_signing_in(service: Service, database: Database, office: AnOffice) -> None:
+    clerk = await a_clerk(database, office)
+    await database.hot.execute("UPDATE account SET password_hash = NULL, oidc_issuer = 'https://id.example', oidc_subject = '7'")
+    async with a_person(service, clerk.token) as person:
+        await database.hot.execute("UPDATE staff_session SET created_at = created_at - $1::interval", JUST_NOW)
+        page = await person.sees("/account/second-factor")
+        assert ("войдите снова" in page, 'name="password"' in page) == (True, False)
+        assert (await person.sends("/account/second-factor/begin", password="")).status_code == 422
+        await database.hot.execute("UPDATE staff_session SET created_at = now()")
+        await set_up(person)
 
 
 async def test_switching_off_needs_the_password_and_a_code(service: Service, database: Database, phone: Authenticator) -> None:

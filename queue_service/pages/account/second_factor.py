@@ -1,6 +1,7 @@
 """The second factor of one's own account: set up with a QR code, recovery codes shown once, new ones, switched off.
 
-Until the first code is right the secret lies sealed in the owner's browser. Refuses to keep drawn codes: they are secrets.
+It begins with the password, or right after signing in: whoever finds an open desk must not lock its owner out with a telephone of their
+own. Until the first code is right the secret lies sealed in the owner's browser. Refuses to keep drawn codes: they are secrets.
 """
 
 import asyncio
@@ -13,17 +14,19 @@ import qrcode
 import qrcode.constants
 import qrcode.image.svg
 from litestar import Response, get, post
+from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.audit.journal import Actor
+from queue_service.db import Pool
 from queue_service.errors import DomainError, NotFound
-from queue_service.pages.account.frame import AnyRequest, Form, account_page
-from queue_service.pages.account.handlers import overview, refused
+from queue_service.pages.account.frame import AnyRequest, Form, account_page, token_of
+from queue_service.pages.account.handlers import Refusals, overview, refused
 from queue_service.pages.desk.sign_in import home_of
-from queue_service.pages.render import translator_of
 from queue_service.settings import Settings
+from queue_service.staff.account import has_just_signed_in
 from queue_service.staff.api import own_cookie
 from queue_service.staff.browsers import sealed, unsealed
 from queue_service.staff.errors import (
@@ -58,6 +61,11 @@ class CodeForm(msgspec.Struct, frozen=True):
     csrf: str = ""
 
 
+class BeginForm(msgspec.Struct, frozen=True):
+    password: str = ""
+    csrf: str = ""
+
+
 class SwitchOffForm(msgspec.Struct, frozen=True):
     factor_password: str = ""
     factor_code: str = ""
@@ -74,19 +82,43 @@ def _enrolment(request: AnyRequest, identity: Identity, now: datetime) -> Enrolm
 async def set_up(request: AnyRequest, identity: Identity, db: AsyncSession, now: datetime) -> Response[str] | Redirect:
     if (await db.get_one(Account, identity.account_id)).totp_sealed is not None:
         return Redirect("/account", status_code=HTTP_303_SEE_OTHER)
-    return _set_up_page(request, identity, None, now)
+    return await _set_up_page(request, identity, db, Refusals(), now)
 
 
-def _set_up_page(request: AnyRequest, identity: Identity, error: DomainError | None, now: datetime) -> Response[str]:
-    """The same secret as long as the page is tried again: the authenticator may have it already."""
+async def _set_up_page(request: AnyRequest, identity: Identity, db: AsyncSession, refusals: Refusals, now: datetime) -> Response[str]:
+    """The same secret as long as the page is tried again: the authenticator may have it already. Before there is one, the password."""
+    pool: Pool = request.app.state.database.hot
+    enrolment = _enrolment(request, identity, now)
+    if enrolment is None and await has_just_signed_in(pool, token_of(request), now):
+        enrolment = new_enrolment(identity.account_id, now)
+    context = {
+        "key": in_groups(enrolment.secret) if enrolment is not None else None,
+        "has_password": (await db.get_one(Account, identity.account_id)).password_hash is not None,
+        "errors": refusals.errors,
+    }
+    answer = account_page(request, "account/second_factor.html", context, identity, refusals.status_code)
+    if refusals.retry_after is not None:
+        answer.headers["Retry-After"] = str(refusals.retry_after)
+    if enrolment is not None:
+        answer.set_cookie(_enrolment_cookie(request, enrolment))
+    return answer
+
+
+def _enrolment_cookie(request: AnyRequest, enrolment: Enrolment) -> Cookie:
     entrance: Entrance = request.app.state.entrance
-    settings: Settings = request.app.state.settings
-    enrolment = _enrolment(request, identity, now) or new_enrolment(identity.account_id, now)
-    text = translator_of(request).text(error.text) if error is not None else None
-    context = {"key": in_groups(enrolment.secret), "errors": [{"field": "code", "text": text}] if text else []}
-    status = 200 if error is None else 429 if isinstance(error, SignInBlocked) else 422
-    answer = account_page(request, "account/second_factor.html", context, identity, status)
-    answer.set_cookie(own_cookie(ENROLMENT_COOKIE, sealed(entrance.ring, enrolment), settings, int(ENROLMENT_LIFE.total_seconds())))
+    return own_cookie(ENROLMENT_COOKIE, sealed(entrance.ring, enrolment), request.app.state.settings, int(ENROLMENT_LIFE.total_seconds()))
+
+
+@post("/account/second-factor/begin", include_in_schema=False, **for_(Right.OWN_ACCOUNT))
+async def begin(
+    request: AnyRequest, data: Annotated[BeginForm, Form], identity: Identity, db: AsyncSession, entrance: Entrance, now: datetime
+) -> Response[str] | Redirect:
+    try:
+        await check_own_password(db, entrance, identity.account_id, data.password, now)
+    except (WrongPassword, SignInBlocked) as error:
+        return await _set_up_page(request, identity, db, refused(request, "password", error), now)
+    answer = Redirect("/account/second-factor", status_code=HTTP_303_SEE_OTHER)
+    answer.set_cookie(_enrolment_cookie(request, new_enrolment(identity.account_id, now)))
     return answer
 
 
@@ -124,7 +156,7 @@ async def confirm_it(
     except FactorKnown:
         return Redirect("/account", status_code=HTTP_303_SEE_OTHER)
     except (WrongCode, EnrolmentExpired) as error:
-        return _set_up_page(request, identity, error, now)
+        return await _set_up_page(request, identity, db, refused(request, "code" if enrolment is not None else None, error), now)
     sessions.drop()
     answer = _codes_page(request, identity, codes, set_up=True)
     answer.delete_cookie(ENROLMENT_COOKIE)
@@ -200,4 +232,4 @@ async def switch_it_off(
     return Redirect("/account?saved=second_factor_off", status_code=HTTP_303_SEE_OTHER)
 
 
-HANDLERS = [set_up, qr_code, confirm_it, new_codes, switch_it_off]
+HANDLERS = [set_up, begin, qr_code, confirm_it, new_codes, switch_it_off]
