@@ -78,6 +78,8 @@ class Forecast:
         self._services = [ticket.service_id for ticket in ordered]
         self._starts: list[tuple[float, float] | None] = []
         self._waiting: dict[int, int] = {}
+        self._standing: dict[frozenset[int], int] = {}
+        """Who waits for any of these services: counted as they come, because thousands ask and the sets are few."""
         self._eligible: dict[int, list[int]] = {}
         self._rivals: dict[int, frozenset[int]] = {}
         self._play = _Play(
@@ -112,11 +114,18 @@ class Forecast:
         return found
 
     def _ahead_of(self, service_id: int) -> int:
-        return sum(self._waiting.get(rival, 0) for rival in self._rivals_of(service_id))
+        rivals = self._rivals_of(service_id)
+        standing = self._standing.get(rivals)
+        if standing is None:
+            standing = self._standing[rivals] = sum(self._waiting.get(rival, 0) for rival in rivals)
+        return standing
 
     def _seat(self, service_id: int) -> tuple[float, float] | None:
         """Gives the next visitor of a service a place in the play: (seconds until the call, variance)."""
         self._waiting[service_id] = self._waiting.get(service_id, 0) + 1
+        for rivals in self._standing:
+            if service_id in rivals:
+                self._standing[rivals] += 1
         desks = self._desks_for(service_id)
         if not desks:
             return None

@@ -18,9 +18,9 @@ from queue_service.tickets.rules import Claim, Rank, State, order_key
 
 def why_waiting(issued_at: datetime, due_at: datetime, zone: ZoneInfo, *, privileged: bool, booked: bool) -> Text:
     """The promise of a waiting ticket and the rule that will be applied to it."""
-    issued, due = issued_at.astimezone(zone), due_at.astimezone(zone)
-    ru = f"Талон выдан в {issued:%H:%M}, обещанный срок вызова — {due:%H:%M}."
-    en = f"The ticket was issued at {issued:%H:%M}, the promised time of the call is {due:%H:%M}."
+    issued, due = f"{issued_at.astimezone(zone):%H:%M}", f"{due_at.astimezone(zone):%H:%M}"
+    ru = f"Талон выдан в {issued}, обещанный срок вызова — {due}."
+    en = f"The ticket was issued at {issued}, the promised time of the call is {due}."
     if privileged:
         ru += " Вы обслуживаетесь вне очереди; среди льготных категорий — в порядке прихода."
         en += " You are served with priority; among priority visitors, in the order of arrival."
