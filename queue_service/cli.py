@@ -108,7 +108,7 @@ def _serve(settings: Settings) -> None:
         workers=settings.workers,
         loop="uvloop",
         http="queue_service.limits.wire:BoundedProtocol",
-        ws="websockets-sansio",
+        ws="queue_service.limits.line:Line",
         ws_per_message_deflate=False,
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,
         access_log=False,

@@ -19,6 +19,7 @@ from prometheus_client import Counter
 from queue_service.errors import DomainError, Unavailable
 from queue_service.limits.bodies import BODY_LIMIT_BYTES
 from queue_service.limits.classes import READ, SAFE, WRITE, Limit, limit_of
+from queue_service.limits.line import line_of
 from queue_service.problems import render
 
 TURNED_AWAY = Counter("queue_turned_away_total", "Citizens' requests answered 503 because the worker was full.", ["kind"])
@@ -124,12 +125,13 @@ class Pressure:
                 await send({"type": "websocket.close", "code": 1013, "reason": Unavailable.code})
                 return
             self._sockets += 1
-            try:
-                await app(scope, receive, send)
-            finally:
-                self._sockets -= 1
+            line_of(scope).when_over(self._left)  # which is long after the handler has returned
+            await app(scope, receive, send)
 
         return follow
+
+    def _left(self) -> None:
+        self._sockets -= 1
 
 
 async def _arrived(receive: Receive) -> Receive:

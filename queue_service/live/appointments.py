@@ -5,8 +5,7 @@ Refuses to remember a booking longer than its screen is open.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from queue_service.booking.queries import AppointmentNow, appointments_by_id
 from queue_service.db import Pool
@@ -24,16 +23,17 @@ class Followed:
         self._pool = pool
         self._ids: dict[int, Counter[int]] = defaultdict(Counter)
 
-    @contextmanager
-    def following(self, office_id: int, appointment_id: int) -> Iterator[None]:
+    def follow(self, office_id: int, appointment_id: int) -> Callable[[], None]:
+        """Until the answer is called."""
         ids = self._ids[office_id]
         ids[appointment_id] += 1
-        try:
-            yield
-        finally:
+
+        def stop() -> None:
             ids[appointment_id] -= 1
             if not ids[appointment_id]:
                 del ids[appointment_id]
+
+        return stop
 
     async def view(self, state: OfficeState, appointment_id: int) -> AppointmentView:
         """The booking as of this state or later."""

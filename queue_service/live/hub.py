@@ -1,18 +1,18 @@
 """Who watches which office, and when its state is read again: at once after silence, at most every 50 ms in a storm.
 
-A socket never queues: it waits for a version newer than the one it showed and takes the newest. Refuses to know what a view looks like.
+A screen never queues: it shows the newest or nothing. Refuses to know what a view looks like.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from queue_service.booking.calendar import Calendars
 from queue_service.db import Pool
 from queue_service.live.state import OfficeState, load_state
+from queue_service.live.watchers import Watchers
 from queue_service.offices.catalogue import Catalogues
 from queue_service.statistics.durations import Durations
 from queue_service.timing import clock
@@ -24,17 +24,19 @@ SHORTEST_INTERVAL_SECONDS = 0.05
 READ_SHARE = 4
 """A read that took t is not repeated before 4 t: however long the queue, reading it takes at most a fifth of the process."""
 LONGEST_PAUSE_SECONDS = 1.0
-"""Whatever a read took: on a machine that is busy with something else a slow one says nothing of its cost."""
+USUAL_SECONDS = 0.01
+"""What a read is taken to cost at first, and then at most twice what the one before did: when a thousand phones connect, or the
+machine is busy with something else, a slow one says nothing of its cost and must not hold up the next call."""
 ESTIMATE_SECONDS = 1.0
 """How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
 HEARTBEAT_SECONDS = 10.0
-"""Watched offices are read at least this often: waits grow while nothing happens, and silence means a dead connection."""
+"""Offices are read at least this often, one after the other: waits grow while nothing happens, and silence means a dead connection."""
 RETRY_SECONDS = 0.5
 """When the database does not answer; it is usually restarting."""
 
 
 class OfficeFeed:
-    """The latest state of one office and those who wait for the next.
+    """The latest state of one office and those who are told of the next.
 
     Changes are counted: a state covers all changes heard of before its read began, so whoever asks for the present waits for
     exactly the read that includes it, and not for a storm to end.
@@ -44,7 +46,9 @@ class OfficeFeed:
         self.office_id = office_id
         self._load = load
         self.state: OfficeState | None = None
-        self.watchers = 0
+        self.watchers = Watchers()
+        self._news = False
+        """Something was heard of since the last reading began."""
         self._heard = 1
         self._covered = 0
         self._moves_heard = 1
@@ -54,12 +58,18 @@ class OfficeFeed:
         self._turned = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._not_before = 0.0
+        self._cost = USUAL_SECONDS
 
     def mark_dirty(self, *, newcomer: bool = False) -> None:
         """`newcomer`: a ticket was issued and nothing else, which a forecast of this process may know already."""
-        self._heard += 1
+        self._news = True
         if not newcomer:
             self._moves_heard += 1
+        self.grow_old()
+
+    def grow_old(self) -> None:
+        """Only time has passed: the next look reads afresh, and those who watch are told without haste."""
+        self._heard += 1
         if self.watchers:
             self._ensure_reading()
 
@@ -71,17 +81,21 @@ class OfficeFeed:
         while self._covered < self._heard:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
             heard, moves, started = self._heard, self._moves_heard, time.monotonic()
+            news, self._news = self._news, False
             try:
                 self.state = await self._load(self.office_id)
             except Exception as error:  # the screens go on with what they have; the log says why
                 log.warning("office_not_read", office=self.office_id, error=repr(error))
                 self._failure = error
+                self._news = self._news or news
                 self._not_before = time.monotonic() + RETRY_SECONDS
             else:
                 finished = time.monotonic()
                 self._covered, self._moves_covered, self._failure, self._read_at = heard, moves, None, started
-                pause = min(READ_SHARE * (finished - started), LONGEST_PAUSE_SECONDS)
+                self._cost = min(finished - started, max(2 * self._cost, USUAL_SECONDS))
+                pause = min(READ_SHARE * self._cost, LONGEST_PAUSE_SECONDS)
                 self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + pause)
+                self.watchers.tell(self.state, hurried=news)
             self._turned.set()
             self._turned = asyncio.Event()
             if self._failure is not None and not self.watchers:
@@ -111,12 +125,13 @@ class OfficeFeed:
             return self.state
         return await self.fresh()
 
-    async def after(self, version: int) -> OfficeState:
-        """The newest state once there is one newer than `version`; outlasts a database that is away."""
-        while self.state is None or self.state.version <= version:
-            if self._covered < self._heard:
-                self._ensure_reading()
+    async def present(self) -> OfficeState:
+        """For a screen that opens: the present state; the last one known while the database is away, and if there is none, the first."""
+        while self.state is None or self._covered < self._heard:
+            self._ensure_reading()
             await self._turned.wait()
+            if self._failure is not None and self.state is not None:
+                break
         return self.state
 
 
@@ -152,22 +167,17 @@ class Hub:
             feed.mark_dirty()
 
     async def beat(self) -> None:
-        """Runs until cancelled: keeps watched offices no older than the heartbeat."""
+        """Runs until cancelled: keeps every office no older than the heartbeat, and never reads all of them at one moment."""
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            self.everything_changed()
+            feeds = list(self._feeds.values())
+            for feed in feeds:
+                await asyncio.sleep(HEARTBEAT_SECONDS / len(feeds))
+                feed.grow_old()
+            if not feeds:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
 
     def watching(self) -> int:
-        return sum(feed.watchers for feed in self._feeds.values())
-
-    @asynccontextmanager
-    async def watch(self, office_id: int) -> AsyncIterator[OfficeFeed]:
-        feed = self.feed(office_id)
-        feed.watchers += 1
-        try:
-            yield feed
-        finally:
-            feed.watchers -= 1
+        return sum(len(feed.watchers) for feed in self._feeds.values())
 
     async def _load(self, office_id: int) -> OfficeState:
         now = clock()

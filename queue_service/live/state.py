@@ -4,6 +4,7 @@ Refuses to read history: only who waits, who is at a desk, and today's shifts.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from queue_service.booking.rules import BookingCalendar
-from queue_service.db import Pool
-from queue_service.offices.catalogue import Catalogue
+from queue_service.db import Pool, utc
+from queue_service.offices.catalogue import Catalogue, DeskInfo
 from queue_service.statistics.durations import Duration
 from queue_service.statistics.forecast import Forecast, InQueue, OpenDesk
 from queue_service.tickets.queries import COLUMN_COUNT, COLUMNS, TicketNow
@@ -133,6 +134,11 @@ class OfficeState:
     """What several screens of this state need from the database, read once."""
 
     @cached_property
+    def envelope(self) -> bytes:
+        """What every view of this state begins with."""
+        return b'{"version":%d,"now":"%s",' % (self.version, utc(self.now).encode())
+
+    @cached_property
     def waiting_by_id(self) -> dict[int, TicketNow]:
         return {ticket.id: ticket for ticket in self.waiting}
 
@@ -153,6 +159,22 @@ class OfficeState:
     def open_shifts(self) -> dict[int, ShiftNow]:
         """Desk id -> its open shift, paused or not."""
         return {shift.desk_id: shift for shift in self.shifts if shift.closed_at is None}
+
+    @cached_property
+    def working_desks(self) -> list[tuple[DeskInfo, ShiftNow]]:
+        """Desks that may call somebody now, by number."""
+        desks = self.catalogue.desks_by_id
+        open_ones = [(desks[desk_id], shift) for desk_id, shift in self.open_shifts.items() if shift.paused_at is None and desk_id in desks]
+        return sorted(open_ones, key=lambda each: int(each[0].number))
+
+    @cached_property
+    def taking(self) -> dict[int, list[DeskInfo]]:
+        """Service id -> the desks that take it now, by number; one that only helps out is not promised to anybody."""
+        found: dict[int, list[DeskInfo]] = defaultdict(list)
+        for desk, _ in self.working_desks:
+            for service_id in desk.services:
+                found[service_id].append(desk)
+        return found
 
     def shift_of(self, account_id: int) -> ShiftNow | None:
         return next((shift for shift in self.open_shifts.values() if shift.account_id == account_id), None)

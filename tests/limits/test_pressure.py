@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from queue_service.app import create_app
 from queue_service.errors import Unavailable
+from queue_service.limits.line import LINE
 from queue_service.limits.pressure import FULL, Capacity, Pressure, Room
 from queue_service.settings import Settings
 
@@ -38,7 +40,7 @@ def a_scope(path: str, kind: str = "http") -> dict[str, Any]:
     return asked | {"state": {}, "path_params": {}, "litestar_app": APP, "app": APP}
 
 
-async def ask(app: Any, path: str, method: str = "GET", kind: str = "http") -> dict[str, Any]:
+async def ask(app: Any, path: str, method: str = "GET", kind: str = "http", line: object = None) -> dict[str, Any]:
     """The first message of the answer, with the body of a refusal."""
     said: list[dict[str, Any]] = []
 
@@ -58,6 +60,7 @@ async def ask(app: Any, path: str, method: str = "GET", kind: str = "http") -> d
         "path_params": {},
         "litestar_app": APP,
         "app": APP,
+        "extensions": {LINE: line},
     }
     await app({**scope, **({"method": method} if kind == "http" else {})}, receive, send)
     return {**said[0], "body": said[-1].get("body")} if said else {}
@@ -161,22 +164,32 @@ async def test_a_program_reads_why_in_its_language_and_a_person_reads_a_page() -
     await inside
 
 
+class ALine:
+    """What the server knows of a socket; it lives as long as the test likes."""
+
+    def __init__(self) -> None:
+        self.end: Callable[[], None] = lambda: None
+
+    def when_over(self, call: Callable[[], None]) -> None:
+        self.end = call
+
+
 async def test_phones_beyond_the_sockets_of_a_worker_are_refused_before_they_are_accepted_and_displays_never() -> None:
-    place = Place()
+    place, line = Place(), ALine()
     app = Pressure(Capacity(sockets=1)).around(place.app)
-    followed = asyncio.create_task(ask(app, "/live/ticket/one", kind="websocket"))
-    await until_inside(place, 1)
+    place.open.set()
+    await ask(app, "/live/ticket/one", kind="websocket", line=line)  # its handler has returned, the line is open
+    assert len(place.came) == 1
     assert await ask(app, "/live/ticket/two", kind="websocket") == {
         "type": "websocket.close",
         "code": 1013,
         "reason": "unavailable",
         "body": None,
     }
-    display = asyncio.create_task(ask(app, "/live/board", kind="websocket"))
-    await until_inside(place, 2)
-    place.open.set()
-    await asyncio.gather(followed, display)
-    assert await ask(app, "/live/appointment/three", kind="websocket") == {}  # the place is free again
+    await ask(app, "/live/board", kind="websocket")
+    assert len(place.came) == 2
+    line.end()
+    assert await ask(app, "/live/appointment/three", kind="websocket", line=ALine()) == {}  # the place is free again
 
 
 async def test_a_slow_body_holds_nobodys_place() -> None:

@@ -1,4 +1,4 @@
-"""When an office is read again: at once after silence, once for a storm, until it succeeds; and a waiter gets the newest."""
+"""When an office is read again: at once after silence, once for a storm, until it succeeds; and who watches is told."""
 
 import asyncio
 import itertools
@@ -34,6 +34,20 @@ class Office:
         return OfficeState(version, now, None, None, {}, [], [], [], frozenset())  # type: ignore[arg-type]  # no catalogue is needed here
 
 
+class Watching:
+    """A screen that notes what it is told."""
+
+    about: int | None = None
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.news = asyncio.Event()
+
+    def show(self, state: OfficeState) -> None:
+        self.told.append(state.version)
+        self.news.set()
+
+
 @pytest.fixture
 def office() -> Office:
     return Office()
@@ -41,7 +55,7 @@ def office() -> Office:
 
 @pytest.fixture
 def watched(office: Office) -> Office:
-    office.feed.watchers = 1
+    office.feed.watchers.join(Watching())
     return office
 
 
@@ -94,27 +108,54 @@ async def test_a_slow_reading_leaves_the_process_four_fifths_of_its_time(watched
     assert len(watched.readings) <= 5
 
 
-async def test_a_waiter_gets_the_newest_and_skips_the_rest(watched: Office) -> None:
-    state = await watched.feed.after(0)
-    for _ in range(4):
-        watched.feed.mark_dirty()
-        await watched.feed.fresh()
-    assert (await watched.feed.after(state.version)).version == 5
-
-
-async def test_a_waiter_waits_for_a_change(watched: Office) -> None:
-    state = await watched.feed.after(0)
-    waiter = asyncio.create_task(watched.feed.after(state.version))
-    done, _ = await asyncio.wait([waiter], timeout=0.1)
-    assert not done
+async def test_one_slow_reading_does_not_hold_up_the_next_call(watched: Office) -> None:
+    """While a thousand phones connect a reading takes long, and that is not its cost."""
+    await watched.feed.fresh()
+    watched.takes = 0.3
     watched.feed.mark_dirty()
-    assert (await waiter).version == 2
+    await watched.feed.fresh()
+    watched.takes = 0.0
+    before = time.monotonic()
+    watched.feed.mark_dirty()
+    await watched.feed.fresh()
+    assert time.monotonic() - before < 0.2
 
 
-async def test_a_watched_office_is_read_until_it_succeeds(watched: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_watches_is_told_of_every_reading_until_they_leave(office: Office) -> None:
+    watching = Watching()
+    office.feed.watchers.join(watching)
+    office.feed.mark_dirty()
+    await watching.news.wait()
+    assert watching.told == [1]
+    office.feed.watchers.leave(watching)
+    office.feed.mark_dirty()
+    await office.feed.fresh()
+    assert watching.told == [1]
+
+
+async def test_a_watched_office_is_read_until_it_succeeds(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "RETRY_SECONDS", 0.01)
-    watched.failures = 3
-    assert (await watched.feed.after(0)).version == 4
+    watching = Watching()
+    office.feed.watchers.join(watching)
+    office.failures = 3
+    office.feed.mark_dirty()
+    await watching.news.wait()
+    assert watching.told == [4]
+
+
+async def test_a_screen_that_opens_gets_the_present_and_while_the_database_is_away_the_last_known(office: Office) -> None:
+    await office.feed.fresh()
+    office.feed.mark_dirty()
+    assert (await office.feed.present()).version == 2
+    office.failures = 1
+    office.feed.mark_dirty()
+    assert (await office.feed.present()).version == 2
+
+
+async def test_the_first_screen_of_an_office_waits_for_the_database(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "RETRY_SECONDS", 0.01)
+    office.failures = 3
+    assert (await office.feed.present()).version == 4
 
 
 async def test_who_asks_about_an_unwatched_office_hears_that_the_database_is_away(office: Office) -> None:

@@ -29,6 +29,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from queue_service.app import create_app
+from queue_service.limits.line import Line
 from queue_service.limits.wire import BoundedProtocol
 from queue_service.settings import Settings
 from tests.support.factories import AClerk
@@ -201,7 +202,7 @@ def running(settings: Settings, port: int = 0) -> Iterator[tuple[str, Litestar, 
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
-        ws="websockets-sansio",
+        ws=Line,
         ws_per_message_deflate=False,
         ws_max_size=4096,
         access_log=False,

@@ -4,7 +4,6 @@ from datetime import datetime
 
 import msgspec
 
-from queue_service.db import utc
 from queue_service.live.state import OfficeState
 from queue_service.offices.catalogue import Catalogue
 from queue_service.statistics.forecast import Wait
@@ -63,4 +62,4 @@ def encoded(view: msgspec.Struct) -> bytes:
 
 def enveloped(state: OfficeState, content: bytes) -> bytes:
     """The content of a view with the version and the moment it is of."""
-    return b'{"version":%d,"now":"%s",' % (state.version, utc(state.now).encode()) + content[1:]
+    return state.envelope + content[1:]

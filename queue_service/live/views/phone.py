@@ -86,13 +86,14 @@ def ticket(state: OfficeState, shown: TicketNow) -> TicketOut:
 
 
 def _open_desks_for(state: OfficeState, shown: TicketNow) -> list[str]:
-    """Where the visitor will be called; a desk that only helps out is not promised to anybody."""
-    catalogue, desks = state.catalogue, state.catalogue.desks_by_id
-    here = [(desks[desk_id], shift) for desk_id, shift in state.open_shifts.items() if shift.paused_at is None and desk_id in desks]
+    """Where the visitor will be called."""
     if shown.for_desk_id is not None or shown.for_clerk_id is not None:
-        sent = [desk for desk, shift in here if shown.for_desk_id in (None, desk.id) and shown.for_clerk_id in (None, shift.account_id)]
-        return sorted((desk.number for desk in sent), key=int)
-    taking = [desk for desk, _ in here if shown.service_id in desk.services]
-    if not catalogue.policy.accessible_needs.isdisjoint(shown.needs):
+        return [
+            desk.number
+            for desk, shift in state.working_desks
+            if shown.for_desk_id in (None, desk.id) and shown.for_clerk_id in (None, shift.account_id)
+        ]
+    taking = state.taking[shown.service_id]
+    if not state.catalogue.policy.accessible_needs.isdisjoint(shown.needs):
         taking = [desk for desk in taking if desk.accessible] or taking
-    return sorted((desk.number for desk in taking), key=int)
+    return [desk.number for desk in taking]
