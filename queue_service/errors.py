@@ -80,7 +80,7 @@ class Forbidden(DomainError):
 
 
 class AccountUnfinished(DomainError):
-    """A right password, but a new one must be chosen or a second factor set up before anything else."""
+    """A right password, but a second factor must be set up before anything else."""
 
     status = 403
     code = "account_unfinished"

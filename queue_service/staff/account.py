@@ -53,7 +53,6 @@ async def change_password(db: AsyncSession, by: Actor, token: str, password: str
     assert account.id is not None
     await judge(password, await about(db, account))
     account.password_hash = await asyncio.to_thread(hash_password, password)
-    account.must_change_password = False
     db.add(account)
     ended = await end_sessions(db, account.id, but=token)
     changed = Act("account.password_changed", f"account:{account.id}", account.office_id, after={"sessions_ended": ended})

@@ -91,7 +91,7 @@ async def accept_invitation(db: AsyncSession, token: str, password: str, address
         raise InvitationOver
     account = invited.account
     assert account.id is not None
-    account.password_hash, account.must_change_password = password_hash, False
+    account.password_hash = password_hash
     db.add(account)
     await end_sessions(db, account.id)
     actor = Actor(account.login, account.id, address)

@@ -35,7 +35,6 @@ class Account(SQLModel, table=True):
     role: Role = Field(sa_type=words(Role))
     office_id: int | None = Field(default=None, foreign_key="office.id")
     active: bool = True
-    must_change_password: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     totp_sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """Secret of the authenticator, once its first code was right."""
     totp_step: int | None = Field(default=None, sa_type=BigInteger)

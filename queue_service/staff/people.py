@@ -155,7 +155,7 @@ async def _reset_password(db: AsyncSession, manager: Manager, account: Account, 
     """The old password stops at once; a person who never had one is invited again."""
     assert account.id is not None
     kind = await latest_kind(db, account.id) if _never_let_in(account) else InvitationKind.RESET
-    account.password_hash, account.must_change_password = None, False
+    account.password_hash = None
     # Whoever tied a sign-in of their own to it must be out as well.
     issuer, account.oidc_issuer, account.oidc_subject = account.oidc_issuer, None, None
     db.add(account)

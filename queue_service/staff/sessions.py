@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from asyncpg import Record
 from sqlmodel import col, delete
@@ -32,13 +31,6 @@ LONGEST_AGENT = 300
 """Of a browser's name for itself: the part that says which one it is stands in front."""
 
 
-class Unfinished(StrEnum):
-    """What stands between a right password and work."""
-
-    PASSWORD = "password"  # noqa: S105  a word, not a secret
-    SECOND_FACTOR = "second_factor"
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A signed-in person."""
@@ -48,8 +40,8 @@ class Identity:
     name: str
     role: Role
     office_id: int | None
-    unfinished: frozenset[Unfinished] = frozenset()
-    """What must be done before anything else is allowed."""
+    unfinished: bool = False
+    """Whether a second factor must be set up before anything else is allowed."""
 
     @property
     def own_office(self) -> int:
@@ -81,16 +73,14 @@ def csrf_token(token: str) -> str:
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-def _missing(required: bool, must_change_password: bool, has_totp: bool, via: str) -> frozenset[Unfinished]:
-    missing = {Unfinished.PASSWORD} if must_change_password else set()
+def _unfinished(required: bool, has_totp: bool, via: str) -> bool:
     # Who signed in at a provider showed that provider's second factor.
-    return frozenset(missing | ({Unfinished.SECOND_FACTOR} if required and not has_totp and via != "oidc" else set()))
+    return required and not has_totp and via != "oidc"
 
 
-def unfinished(account: Account, via: str, second_factor: SecondFactor) -> frozenset[Unfinished]:
-    """What a session of the account that is opened so must do first."""
-    required = account.role in SECOND_FACTOR_ROLES[second_factor]
-    return _missing(required, account.must_change_password, account.totp_sealed is not None, via)
+def unfinished(account: Account, via: str, second_factor: SecondFactor) -> bool:
+    """Whether a session of the account that is opened so must set up a second factor first."""
+    return _unfinished(account.role in SECOND_FACTOR_ROLES[second_factor], account.totp_sealed is not None, via)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +129,7 @@ async def end_sessions(db: AsyncSession, account_id: int, but: str | None = None
 
 
 _IDENTITY = """
-SELECT account.id AS account_id, login, name, role, office_id, must_change_password, totp_sealed IS NOT NULL AS has_totp, via
+SELECT account.id AS account_id, login, name, role, office_id, totp_sealed IS NOT NULL AS has_totp, via
   FROM staff_session JOIN account ON account.id = account_id
  WHERE token_hash = $1 AND expires_at > $2 AND account.active
 """
@@ -175,5 +165,5 @@ class Sessions:
 
     def _identity(self, row: Record) -> Identity:
         role = Role(row["role"])
-        missing = _missing(role in self._second_factor, row["must_change_password"], row["has_totp"], row["via"])
-        return Identity(row["account_id"], row["login"], row["name"], role, row["office_id"], missing)
+        unfinished = _unfinished(role in self._second_factor, row["has_totp"], row["via"])
+        return Identity(row["account_id"], row["login"], row["name"], role, row["office_id"], unfinished)

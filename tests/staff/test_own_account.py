@@ -145,20 +145,6 @@ async def test_an_unfinished_account_reaches_only_itself(neighbour: Service, dat
         assert "обязателен" in refused.text
 
 
-async def test_a_password_that_must_be_changed_comes_before_everything(service: Service, database: Database, office: AnOffice) -> None:
-    clerk = await a_clerk(database, office)
-    await database.hot.execute("UPDATE account SET must_change_password = true")
-    async with a_person(service) as person:
-        assert (await person.signs_in(clerk.login, next="/desk")).headers["location"] == "/account"
-        assert (await person.http.get("/desk")).status_code == 403
-        await person.sends("/account/password", current=PASSWORD, password=GOOD_PASSWORD, again=GOOD_PASSWORD)
-
-        async def at_work() -> bool:
-            return (await person.http.get("/desk")).status_code == 200
-
-        await eventually(at_work, seconds=3)
-
-
 @pytest.mark.parametrize(
     ("role", "of_city", "home"),
     [

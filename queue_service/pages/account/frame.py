@@ -16,7 +16,7 @@ from queue_service.pages.i18n import Translator
 from queue_service.pages.render import page, translator_of
 from queue_service.staff.api import SESSION_COOKIE, bearer
 from queue_service.staff.rights import RIGHTS, Right
-from queue_service.staff.sessions import Identity, Unfinished
+from queue_service.staff.sessions import Identity
 
 AnyRequest = Request[Any, Any, Any]
 Form: Final = Body(media_type=RequestEncodingType.URL_ENCODED)
@@ -36,7 +36,7 @@ def account_page(
         "workplace": serves,
         "hall": Right.HALL in rights and identity.office_id is not None,
         "administration": Right.SEE_SETUP in rights,
-        "unfinished": [each.value for each in Unfinished if each in identity.unfinished],
+        "unfinished": identity.unfinished,
     }
     return page(request, template, {**frame, **context}, status_code=status_code)
 

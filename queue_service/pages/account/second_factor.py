@@ -52,7 +52,7 @@ from queue_service.staff.second_factor import (
     switch_off,
     uri,
 )
-from queue_service.staff.sessions import SECOND_FACTOR_ROLES, Identity, Sessions, Unfinished
+from queue_service.staff.sessions import SECOND_FACTOR_ROLES, Identity, Sessions
 from queue_service.staff.sign_in import Entrance, check_own_password
 
 
@@ -165,8 +165,7 @@ async def confirm_it(
 
 def _codes_page(request: AnyRequest, identity: Identity, codes: list[str], *, set_up: bool) -> Response[str]:
     """`set_up`: just now, so that the second factor is no longer missing."""
-    finished = not identity.unfinished - {Unfinished.SECOND_FACTOR} and set_up
-    go_on = home_of(identity.office_id, RIGHTS[identity.role]) if finished else "/account"
+    go_on = home_of(identity.office_id, RIGHTS[identity.role]) if set_up else "/account"
     return account_page(request, "account/recovery_codes.html", {"codes": codes, "set_up": set_up, "go_on": go_on}, identity)
 
 
