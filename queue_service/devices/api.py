@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.devices.errors import KioskClosed
@@ -23,11 +24,14 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 def device_token(connection: Connection) -> str | None:
-    """From Authorization, or from ?token= where a browser cannot send headers (websockets)."""
+    """From Authorization; from ?token= only of a websocket, where a browser cannot send headers: addresses stay in logs of proxies.
+
+    The start address of a kiosk or a display has it too, but there the page takes it and not the service.
+    """
     scheme, _, token = connection.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()
-    return connection.query_params.get("token")
+    return connection.query_params.get("token") if connection.scope["type"] == ScopeType.WEBSOCKET else None
 
 
 def provide_device(request: Request[Any, Any, Any]) -> DeviceIdentity:

@@ -62,6 +62,16 @@ async def test_a_page_in_a_loop_of_errors_does_not_fill_the_table(service: Servi
     assert [len(error) for error in health["page"]["errors"]] == [500] * 20
 
 
+async def test_a_token_in_an_address_opens_only_a_websocket(service: Service, database: Database, office: AnOffice) -> None:
+    """There a browser has no other way; every other address stays in histories and in logs of proxies."""
+    kiosk = await a_kiosk(database, office)
+    assert (await service.http.get(f"/api/kiosk/menu?token={kiosk}")).status_code == 401
+    assert (await service.http.post(f"/api/devices/health?token={kiosk}", json={})).status_code == 401
+    assert (await service.http.post(f"/api/devices/token?token={kiosk}")).status_code == 401
+    async with service.watch(f"/live/kiosk?token={kiosk}") as screen:
+        await screen.next()
+
+
 async def test_a_token_is_kept_only_as_a_hash(database: Database, office: AnOffice) -> None:
     kiosk = await a_kiosk(database, office)
     row = await database.hot.fetchrow("SELECT device::text AS everything, token_hash FROM device")
