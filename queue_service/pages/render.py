@@ -12,7 +12,7 @@ from litestar.enums import MediaType
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from queue_service.errors import DomainError, Forbidden, NotSignedIn
+from queue_service.errors import DomainError, NotSignedIn
 from queue_service.offices.catalogue import Catalogue
 from queue_service.pages.i18n import Translator, environment, translator
 from queue_service.staff.api import SESSION_COOKIE
@@ -84,16 +84,6 @@ def own_path(path: str | None, default: str = "/") -> str:
         return default
     parts = urlsplit(path)
     return path if path.startswith("/") and not path.startswith("//") and not parts.netloc and not parts.scheme else default
-
-
-def check_own_form(request: AnyRequest) -> None:
-    """Forbidden for a form that another site sent; for pages that have no session to derive a token from."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    foreign_site = site is not None and site not in ("same-origin", "none")
-    foreign_origin = origin is not None and origin != "null" and urlsplit(origin).netloc != request.headers.get("host")
-    if foreign_site or foreign_origin:
-        raise Forbidden({"ru": "Форма отправлена с чужого сайта.", "en": "The form was sent from another site."})
 
 
 def error_page(request: AnyRequest, error: DomainError) -> Response[str] | Redirect:

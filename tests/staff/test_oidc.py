@@ -24,11 +24,13 @@ from queue_service.db import Database
 from queue_service.errors import DomainError, SettingsError
 from queue_service.pages.account import oidc as pages
 from queue_service.settings import OidcSettings
-from queue_service.staff.browsers import unsealed
+from queue_service.staff.browsers import BROWSER_COOKIE, unsealed
+from queue_service.staff.browsers import Browser as Known
 from queue_service.staff.errors import SignInExpired
 from queue_service.staff.oidc import AnswerRejected, Elsewhere, Provider, ProviderAway, ProviderRefused, leave
 from queue_service.staff.signer import EsiaSigner, FixedSecret, moment, signer_of
 from tests.staff.oidc_provider import CLIENT_ID, CLIENT_SECRET, Liar, a_liar, a_real_provider
+from tests.staff.scene import RING
 from tests.support.factories import LATER, PASSWORD, AClerk, AnOffice, a_clerk, an_office
 from tests.support.service import Service
 
@@ -119,6 +121,23 @@ async def test_who_has_tied_the_provider_to_an_account_signs_in_by_it(browser: B
     acts = await database.hot.fetch("SELECT act, actor, after ->> 'via' AS via FROM audit_record ORDER BY id")
     assert [tuple(act) for act in acts] == [("account.oidc_linked", clerk.login, None), ("session.opened", clerk.login, "oidc")]
     assert browser.http.cookies[SESSION] != clerk.token, "a new session, not the one that was there"
+
+
+async def test_signing_in_by_the_provider_ends_what_the_browser_had_and_makes_it_known(
+    browser: Browser, service: Service, database: Database, office: AnOffice
+) -> None:
+    """As signing in with a password does."""
+    clerk = await linked(browser, database, office, "boris")
+    before = await a_clerk(database, office)
+    browser.http.cookies.clear()
+    browser.signed_in(before)
+    await browser.is_("boris")
+    page = await browser.follow("/account/oidc/start")
+    assert (page.url.path, clerk.name in page.text) == ("/desk", True)
+    assert (await service.get("/api/desk/queue", before.token)).status_code == 401
+    known = unsealed(RING, browser.http.cookies[BROWSER_COOKIE], Known)
+    assert known is not None
+    assert known.knows(clerk.account_id)
 
 
 async def test_an_unknown_person_is_told_so_whatever_their_address(browser: Browser, database: Database, office: AnOffice) -> None:

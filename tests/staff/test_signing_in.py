@@ -53,6 +53,16 @@ async def test_signing_in_gives_a_token_a_cookie_and_who_one_is(service: Service
     assert (queue.status_code, queue.json()["account"]["login"]) == (200, clerk.login)
 
 
+async def test_a_form_of_our_own_is_ours_whatever_the_proxy_calls_us(
+    service: Service, clerk: AClerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.app.state.gate, "_public_url", "https://queue.example")
+    form = {"login": clerk.login, "password": PASSWORD}
+    for origin, status in (("https://queue.example", 303), ("https://evil.example", 403)):
+        sign = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
+        assert (await service.http.post("/desk/login", data=form, headers=sign)).status_code == status
+
+
 async def test_the_login_is_forgiving_and_the_password_is_not(service: Service, clerk: AClerk) -> None:
     assert (await sign_in(service, f" {clerk.login.upper()} ")).status_code == 201
     assert (await sign_in(service, clerk.login, f"{PASSWORD} ")).status_code == 401

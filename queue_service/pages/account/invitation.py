@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.pages.account.frame import AnyRequest, Form
 from queue_service.pages.desk.sign_in import ask_for_code, provider_name, signed_in
-from queue_service.pages.render import check_own_form, page, translator_of
+from queue_service.pages.render import page, translator_of
 from queue_service.staff.api import origin_of
 from queue_service.staff.errors import WeakPassword
 from queue_service.staff.invitations import Invited, accept_invitation, look_at_invitation
@@ -45,7 +45,6 @@ def _choose_page(request: AnyRequest, invited: Invited, errors: list[dict[str, s
 async def choose_password(
     request: AnyRequest, token: str, data: Annotated[ChooseForm, Form], db: AsyncSession, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     t, origin = translator_of(request), origin_of(request, "invitation")
     invited = await look_at_invitation(db, token, now)
     if data.password != data.again:

@@ -21,18 +21,17 @@ from queue_service.booking.office import Booking
 from queue_service.doors import address_of
 from queue_service.errors import DomainError, Forbidden, NotFound
 from queue_service.pages.account.handlers import overview, refused
-from queue_service.pages.desk.sign_in import home_of
-from queue_service.pages.render import check_own_form, own_path, page, translator_of
+from queue_service.pages.desk.sign_in import signed_in
+from queue_service.pages.render import own_path, page, translator_of
 from queue_service.settings import Settings
-from queue_service.staff.api import SESSION_COOKIE, session_cookie
+from queue_service.staff.api import SESSION_COOKIE, origin_of
 from queue_service.staff.browsers import sealed, unsealed
 from queue_service.staff.errors import SignInBlocked, SignInExpired, WrongPassword
 from queue_service.staff.linking import accept_invitation_with, account_of, link, unlink
-from queue_service.staff.models import Account
 from queue_service.staff.oidc import BEGUN_LIFE, AnswerRejected, Elsewhere, Provider, Subject, leave
-from queue_service.staff.rights import RIGHTS, Audience, Right, for_
-from queue_service.staff.sessions import Identity, Origin, Sessions, open_session_for
-from queue_service.staff.sign_in import check_own_password
+from queue_service.staff.rights import Audience, Right, for_
+from queue_service.staff.sessions import Identity, Sessions, open_session_for
+from queue_service.staff.sign_in import Opened, check_own_password
 
 log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, Any]
@@ -94,7 +93,6 @@ async def start_accepting(
     settings: Settings,
     now: datetime,
 ) -> Response[Any]:
-    check_own_form(request)
     return await _led_on(request, leave(now, invitation=data.invitation[:100]), (booking, settings), now)
 
 
@@ -112,7 +110,7 @@ async def _led_on(request: AnyRequest, begun: Elsewhere, means: tuple[Booking, S
 
 
 @get(f"{PATH}/callback", include_in_schema=False, **for_(Audience.EVERYBODY))
-async def come_back(request: AnyRequest, db: AsyncSession, booking: Booking, settings: Settings, now: datetime) -> Response[Any]:
+async def come_back(request: AnyRequest, db: AsyncSession, booking: Booking, now: datetime) -> Response[Any]:
     begun = unsealed(booking.ring, request.cookies.get(COOKIE), Elsewhere)
     provider = provider_of(request)
     try:
@@ -122,18 +120,19 @@ async def come_back(request: AnyRequest, db: AsyncSession, booking: Booking, set
         subject = await provider.subject(dict(request.query_params), begun, now)
         assert begun is not None
         async with db.begin_nested():
-            home, token = await _signed_in(request, db, begun, subject, now)
+            opened = await _opened(request, db, begun, subject, now)
     except DomainError as error:
         return _failed(request, error)
-    answer = Redirect(begun.next or home, status_code=HTTP_303_SEE_OTHER)
-    if token is not None:
-        answer.set_cookie(session_cookie(token, settings))
+    if opened is None:
+        answer = Redirect("/account?saved=linked", status_code=HTTP_303_SEE_OTHER)
+    else:
+        answer = await signed_in(request, db, opened, begun.next)
     answer.delete_cookie(COOKIE, path=PATH)
     return answer
 
 
-async def _signed_in(request: AnyRequest, db: AsyncSession, begun: Elsewhere, subject: Subject, now: datetime) -> tuple[str, str | None]:
-    """Where the person begins, and the token of a new session: none where somebody tied the provider to their account."""
+async def _opened(request: AnyRequest, db: AsyncSession, begun: Elsewhere, subject: Subject, now: datetime) -> Opened | None:
+    """A new session; none where somebody who has one tied the provider to their account."""
     address = address_of(request)
     if begun.link is not None:
         sessions: Sessions = request.app.state.sessions
@@ -141,14 +140,12 @@ async def _signed_in(request: AnyRequest, db: AsyncSession, begun: Elsewhere, su
         if identity.account_id != begun.link:
             raise Forbidden  # somebody else signed in here meanwhile
         await link(db, Actor(identity.login, identity.account_id, address), subject, now)
-        return "/account?saved=linked", None
-    account: Account
+        return None
     if begun.invitation is not None:
         account = await accept_invitation_with(db, begun.invitation, subject, address, now)
     else:
         account = await account_of(db, subject)
-    token = await open_session_for(db, account, Origin(address, request.headers.get("User-Agent"), "oidc"), now)
-    return home_of(account.office_id, RIGHTS[account.role]), token
+    return Opened(account, await open_session_for(db, account, origin_of(request, "oidc"), now), "oidc")
 
 
 @post(f"{PATH}/unlink", include_in_schema=False, **for_(Right.OWN_ACCOUNT))

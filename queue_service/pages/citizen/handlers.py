@@ -21,7 +21,7 @@ from queue_service.live.views.parts import encoded, enveloped, office_out, open_
 from queue_service.offices.catalogue import Catalogues
 from queue_service.pages.citizen.booking.options import places
 from queue_service.pages.citizen.qr import qr_answer
-from queue_service.pages.render import YEAR_SECONDS, check_own_form, office_head, own_path, page, plain, translator_of
+from queue_service.pages.render import YEAR_SECONDS, office_head, own_path, page, plain, translator_of
 from queue_service.settings import Settings
 from queue_service.tickets.commands import leave_queue
 from queue_service.tickets.queries import TicketNow, ticket_by_secret, waiting_by_office
@@ -88,7 +88,6 @@ async def leave_question(request: AnyRequest, secret: str, pool: Pool, hub: Hub)
 
 @post("/t/{secret:str}/leave", include_in_schema=False)
 async def leave(request: AnyRequest, secret: str, db: AsyncSession, pool: Pool, hub: Hub, now: datetime) -> Response[str] | Redirect:
-    check_own_form(request)
     try:
         await leave_queue(db, secret, now)
     except DomainError as error:

@@ -16,7 +16,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.errors import BadCredentials, DomainError, NotSignedIn
-from queue_service.pages.render import check_own_form, own_path, page, translator_of
+from queue_service.pages.render import own_path, page, translator_of
 from queue_service.settings import Settings
 from queue_service.staff.api import SESSION_COOKIE, bearer, browser_cookie, browser_of, origin_of, own_cookie, session_cookie
 from queue_service.staff.browsers import BEGUN_COOKIE, BEGUN_LIFE, Begun, begun, sealed, unsealed
@@ -87,7 +87,6 @@ def _refused(answer: Response[str], errors: list[dict[str, Any]], refusal: Domai
 async def log_in(
     request: AnyRequest, data: Annotated[LoginForm, Form], db: AsyncSession, entrance: Entrance, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     t = translator_of(request)
     next_path = own_path(data.next, "")
     missing = [
@@ -158,7 +157,6 @@ def _code_page(request: AnyRequest, next_path: str, errors: list[dict[str, Any]]
 async def enter_code(
     request: AnyRequest, data: Annotated[CodeForm, Form], db: AsyncSession, entrance: Entrance, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     t, next_path, held = translator_of(request), own_path(data.next, ""), _begun(request, entrance, now)
     if held is not None and not data.otp.strip():
         return _code_page(request, next_path, [{"field": "otp", "text": t.gettext("Enter the code")}])

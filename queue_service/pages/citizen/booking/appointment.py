@@ -29,7 +29,7 @@ from queue_service.notifications.rules import State
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, afresh, answers, link, see, show
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_date, read_moment, times_page
 from queue_service.pages.citizen.qr import qr_answer
-from queue_service.pages.render import check_own_form, translator_of
+from queue_service.pages.render import translator_of
 from queue_service.settings import Settings
 from queue_service.tickets.check_in import check_in, ticket_of
 
@@ -169,7 +169,6 @@ async def _cancel_page(
 
 @post("/a/{secret:str}/cancel", include_in_schema=False)
 async def cancel(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
-    check_own_form(request)
     try:
         await commands.cancel(db, booking, secret, now)
     except NotChangeable as error:
@@ -221,7 +220,6 @@ async def choose_new_time(
 async def move(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     typed = await answers(request)
     starts_at = read_moment(typed.get("starts_at"))
     shown = await appointment_by_secret(booking.pool, secret)
@@ -245,7 +243,6 @@ async def move(
 async def send_again(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     appointment = await commands.locked(db, secret)
     if appointment.state is not AppointmentState.BOOKED:
         return see(f"/a/{secret}")
@@ -262,7 +259,6 @@ async def check_in_here(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
 ) -> Response[str] | Redirect:
     """The booking becomes the hall's ticket; pressed twice, the same ticket."""
-    check_own_form(request)
     shown = await appointment_by_secret(booking.pool, secret)
     try:
         ticket = await check_in(booking, shown.office_id, secret, ("phone", shown.id), now)
@@ -275,7 +271,6 @@ async def check_in_here(
 async def accept(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, hub: Hub, followed: Followed, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     try:
         await waitlist.accept(db, booking, secret, now)
     except (HoldExpired, NotChangeable, TooManyActive, SamePersonTwice) as error:
@@ -290,7 +285,6 @@ async def accept(
 
 @post("/a/{secret:str}/decline", include_in_schema=False)
 async def decline(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Redirect:
-    check_own_form(request)
     try:
         await waitlist.decline(db, booking, secret, now)
     except NotChangeable:

@@ -25,7 +25,7 @@ from queue_service.pages.citizen.booking import options
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, answers, link, see, show
 from queue_service.pages.citizen.booking.proof import Asking, asked_first
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_count, read_date, read_moment, times_page
-from queue_service.pages.render import check_own_form, language_of, translator_of
+from queue_service.pages.render import language_of, translator_of
 
 HOLD_COOKIE = "hold"
 """The hold that this browser is filling in: whoever goes back and takes another time gives the first one up and keeps the answers."""
@@ -204,7 +204,6 @@ def _at_step_four(chooser: Chooser) -> Chooser:
 @post("/book/hold", include_in_schema=False)
 async def hold(request: AnyRequest, booking: Booking, db: AsyncSession, now: datetime) -> Response[str] | Redirect:
     """Keeps the chosen time and leads to the form."""
-    check_own_form(request)
     form = await answers(request)
     service, office, count = form.get("service", ""), form.get("office", ""), read_count(form.get("applications"))
     place = await booking.at(office, now)

@@ -34,7 +34,7 @@ from queue_service.notifications.contacts import BadContact, masked, parse_conta
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, afresh, answers, link, see, show, wrong
 from queue_service.pages.citizen.booking.proof import Asking, asked_first
 from queue_service.pages.citizen.booking.times import Chooser, days_page, picked, read_date, read_moment, times_page
-from queue_service.pages.render import check_own_form, language_of, translator_of
+from queue_service.pages.render import language_of, translator_of
 
 PAGES = ("who", "contact", "check", "code", "time")
 OPEN = (AppointmentState.HELD, AppointmentState.UNVERIFIED, AppointmentState.EXPIRED)
@@ -136,7 +136,6 @@ async def _answered(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime, question: str
 ) -> Response[str] | Redirect:
     """Keeps the answer, also of a hold that has lapsed meanwhile; a mistake shows the question again."""
-    check_own_form(request)
     typed = (await answers(request)).get({"who": "name", "contact": "contact"}[question], "")
     form = await _form(db, booking, secret, now)
     if elsewhere := _elsewhere(form, now, may_be_lapsed=True):
@@ -162,7 +161,6 @@ async def extend(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime, to: str = "check"
 ) -> Response[str] | Redirect:
     """The button stands in the question's own form, so that what was typed by then comes along and is kept."""
-    check_own_form(request)
     typed = await answers(request)
     for question, name in (("who", "name"), ("contact", "contact")):
         if typed.get(name):
@@ -225,7 +223,6 @@ def _chooser(form: Form, now: datetime) -> Chooser:
 async def take_another_time(
     request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime
 ) -> Response[str] | Redirect:
-    check_own_form(request)
     typed = await answers(request)
     starts_at = read_moment(typed.get("starts_at"))
     async with request.app.state.database.session() as apart:  # who is asked to wait must not keep the appointment locked
@@ -283,7 +280,6 @@ def _check_page(request: AnyRequest, form: Form, now: datetime, errors: list[Wro
 @post("/book/{secret:str}/confirm", include_in_schema=False)
 async def confirm(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
     """Books. Sent again by a reload, it changes nothing and leads to the same page."""
-    check_own_form(request)
     form = await _form(db, booking, secret, now)
     if form.appointment.state is AppointmentState.BOOKED:
         return see(f"{form.path}/done")
@@ -342,7 +338,6 @@ async def code(
 
 @post("/book/{secret:str}/code", include_in_schema=False)
 async def verify(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
-    check_own_form(request)
     typed = (await answers(request)).get("code", "")
     outcome: Appointment | WrongCode | TooManyAttempts
     try:
@@ -370,7 +365,6 @@ async def verify(request: AnyRequest, secret: str, db: AsyncSession, booking: Bo
 
 @post("/book/{secret:str}/resend", include_in_schema=False)
 async def resend(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
-    check_own_form(request)
     form = await _form(db, booking, secret, now)
     if elsewhere := _elsewhere(form, now):
         return elsewhere

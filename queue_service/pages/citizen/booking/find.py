@@ -15,7 +15,7 @@ from queue_service.booking.rules import AppointmentState
 from queue_service.errors import TooManyAttempts
 from queue_service.live.views.appointment import is_day_over
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, see, show, wrong
-from queue_service.pages.render import check_own_form, translator_of
+from queue_service.pages.render import translator_of
 
 
 @get("/find", include_in_schema=False, sync_to_thread=False)
@@ -25,7 +25,6 @@ def find(request: AnyRequest) -> Response[str]:
 
 @post("/find", include_in_schema=False)
 async def found(request: AnyRequest, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
-    check_own_form(request)
     typed = await answers(request)
     reference, contact = typed.get("reference", "").strip(), typed.get("contact", "").strip()
     t = translator_of(request)

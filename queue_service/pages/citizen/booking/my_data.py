@@ -20,7 +20,7 @@ from queue_service.errors import DomainError, TooManyAttempts
 from queue_service.notifications.contacts import masked, parse_contact
 from queue_service.pages.citizen.booking.frame import AnyRequest, Wrong, address_of, answers, see, show, wrong
 from queue_service.pages.i18n import Translator
-from queue_service.pages.render import check_own_form, translator_of
+from queue_service.pages.render import translator_of
 
 STATES = {
     AppointmentState.HELD: "being filled in",
@@ -88,14 +88,12 @@ async def erase_question(request: AnyRequest, secret: str, db: AsyncSession, boo
 
 @post("/a/{secret:str}/data/erase", include_in_schema=False)
 async def erase_one(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Redirect:
-    check_own_form(request)
     await erasure.erase_booking(db, booking, secret, now)
     return see("/data-erased")
 
 
 @post("/a/{secret:str}/data/code", include_in_schema=False)
 async def send_code(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
-    check_own_form(request)
     held = await erasure.held_by_link(db, booking, secret)
     try:
         await booking.guard.allow("code", address_of(request), now)
@@ -109,7 +107,6 @@ async def send_code(request: AnyRequest, secret: str, db: AsyncSession, booking:
 @post("/a/{secret:str}/data/all", include_in_schema=False, status_code=200)
 async def show_all(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str]:
     """Everything of the proven contact, with the form that destroys it."""
-    check_own_form(request)
     typed = await answers(request)
     try:
         await booking.guard.allow("verify", address_of(request), now)
@@ -140,7 +137,6 @@ async def _all_page(
 @post("/a/{secret:str}/data/erase-all", include_in_schema=False)
 async def erase_all(request: AnyRequest, secret: str, db: AsyncSession, booking: Booking, now: datetime) -> Response[str] | Redirect:
     """Destroys what a proven contact has; a proof that is too old leads to another code."""
-    check_own_form(request)
     typed = await answers(request)
     if not erasure.is_proven(booking, secret, typed.get("proof", ""), now):
         said = translator_of(request).gettext("Too much time has passed. Please confirm the contact again.")
