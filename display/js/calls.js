@@ -3,13 +3,13 @@
    What came while we were cut off is on the board anyway, so it is shown; if it is old, it is not spoken.
    No clock, no page, no sound in here: `at` is local milliseconds from a clock that never jumps. */
 
-/** @typedef {{call_id: number, ticket: string, desk: string, place: {ru: string}|null, called_at: string, recall: boolean, state: string, zone: string|null, accessible?: boolean}} Call
-   @typedef {{now: string, calls: Call[], next: string[], ticker: {ru: string}[], desks: {open: number, paused: number, closed: number},
+/** @typedef {{call_id: number, ticket: string, desk: string, place: {ru: string, en?: string}|null, called_at: string, recall: boolean, state: string, zone: string|null, accessible?: boolean}} Call
+   @typedef {{now: string, calls: Call[], next: string[], ticker: {ru: string, en?: string}[], desks: {open: number, paused: number, closed: number},
      desk_states: {number: string, state: string, until: string|null}[],
-     office: {slug: string, name: {ru: string}, time_zone: string}, zone: {code: string, name: {ru: string}}|null,
-     open: {now: boolean, opens_at: string|null, closes_at: string|null, sentence: {ru: string}|null},
+     office: {slug: string, name: {ru: string, en?: string}, time_zone: string}, zone: {code: string, name: {ru: string, en?: string}}|null,
+     open: {now: boolean, opens_at: string|null, closes_at: string|null, sentence: {ru: string, en?: string}|null},
      settings: {distance_m: number, screen_inches?: number, volume: number, rows: number, theme: string, gong: boolean,
-       night?: {from: string, to: string, dim: number}|null, closed?: {ru: string, en?: string}|null}}} Board */
+       night?: {from: string, to: string, dim: number}|null, languages?: string[], closed?: {ru: string, en?: string}|null}}} Board */
 var QueueDisplay = QueueDisplay || {};
 QueueDisplay.calls = (function () {
   "use strict";

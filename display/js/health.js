@@ -4,7 +4,7 @@ var QueueDisplay = QueueDisplay || {};
 QueueDisplay.health = (function () {
   "use strict";
 
-  var VERSION = "2";        /* goes up with every change that a display should not do without; devices/rules.py has the same */
+  var VERSION = "3";        /* goes up with every change that a display should not do without; devices/rules.py has the same */
   var REPORT = 60000;
   var KEPT_ERRORS = 5;      /* enough to see a pattern, too few to fill a report */
   var ANSWER_WITHIN = 8000;

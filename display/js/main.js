@@ -10,7 +10,7 @@ QueueDisplay.main = (function () {
   var BEAT = 500;          /* milliseconds: the clock's minute and the age of the data may be that late */
   var SPOKEN_LIMIT = 100;
   var SETTLE = 2000;       /* sound is "refused" for a moment in every browser that has just opened the page */
-  var DEFAULTS = { distance_m: 5, volume: 80, rows: 6, theme: "dark", gong: true };
+  var DEFAULTS = { distance_m: 5, volume: 80, rows: 6, theme: "dark", gong: true, languages: ["ru"] };
 
   var memory = QueueDisplay.memory, address = QueueDisplay.addresses.read(window.location), link = { up: false, since: tick(), problem: "", refused: false };
   var owner = QueueDisplay.owner.create(address, { sound: voiceState, onChange: begin, onCode: draw }), settings = owner.settings() || DEFAULTS;
@@ -129,6 +129,9 @@ QueueDisplay.main = (function () {
       called: view.kind === "calls"
     }));
     if (address.desk) { view = QueueDisplay.deskScreen.view(view, calls.board, address.desk); }
+    var inEnglish = (settings.languages || DEFAULTS.languages).indexOf("en") >= 0;
+    view.english = inEnglish ? QueueDisplay.english.of(view, calls.board) : QueueDisplay.english.NONE;
+    var messages = view.ticker.concat(view.english.ticker);
     var hall = QueueDisplay.sizes.letters({
       width: window.innerWidth, height: window.innerHeight, distance: address.distance || settings.distance_m,
       diagonal: address.diagonal || settings.screen_inches, contrast: document.documentElement.getAttribute("data-theme") === "contrast"
@@ -138,7 +141,7 @@ QueueDisplay.main = (function () {
     var mute = muteText(at);
     painter.draw(view, {
       must: hall.must, rest: hall.rest, rows: settings.rows || DEFAULTS.rows, mute: mute, canUnmute: sound.status() === "refused",
-      hasTicker: view.ticker.length > 0, ticker: ticker(QueueDisplay.ticker.pages(view.ticker, capacity), at)
+      english: inEnglish, hasTicker: messages.length > 0, ticker: ticker(QueueDisplay.ticker.pages(messages, capacity), at)
     }, at);
   }
 

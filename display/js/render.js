@@ -85,6 +85,7 @@ QueueDisplay.render = (function () {
       attribute(document.body, "data-kind", view.kind);
       attribute(document.body, "data-cut-off", view.cutOff ? "" : null);
       attribute(document.body, "data-single", view.single ? "" : null);
+      attribute(document.body, "data-english", hall.english ? "" : null);
       put("office", view.office || "Табло");
       put("zone", view.zone);
       put("time", view.time);
@@ -109,6 +110,9 @@ QueueDisplay.render = (function () {
       put("big-heading", view.heading);
       put("big-number", view.call ? view.call.ticket : "");
       put("big-message", view.message);
+      put("big-heading-en", view.english.heading);
+      put("big-message-en", view.english.message);
+      put("big-verb-en", view.english.verb);
       put("big-verb", view.verb);
       put("big-place", view.place);
       put("big-desk", view.desk);
@@ -179,7 +183,7 @@ QueueDisplay.render = (function () {
       var facts = [
         window.innerWidth, window.innerHeight, hall.must, hall.rest, hall.rows, element("probe").scrollWidth, view.kind, view.office, view.zone, Boolean(view.cutOff), view.warning, hall.mute,
         view.calls.length > 0, Boolean(hall.hasTicker), view.next, view.desks, view.heading, view.call && view.call.ticket, view.message, view.verb, view.place,
-        view.desk, view.arrow, view.accessible, view.single
+        view.desk, view.arrow, view.accessible, view.single, hall.english, view.english
       ];
       when("sizes", facts, function () { measure(hall); });
     }
@@ -205,12 +209,13 @@ QueueDisplay.render = (function () {
 
     /** The number as large as the upper part of the ticket allows; a message likewise, but on several lines. */
     function fitHead() {
-      var head = /** @type {HTMLElement} */ (element("big-number").parentNode), number = element("big-number"), message = element("big-message");
+      var head = /** @type {HTMLElement} */ (element("big-number").parentNode), number = element("big-number"), message = element("big-message"), second = element("big-message-en");
       var box = inside(head);
-      box.height -= element("big-heading").offsetHeight;
+      box.height -= element("big-title").offsetHeight;
       number.style.fontSize = MEASURE + "px";
       number.style.fontSize = QueueDisplay.sizes.fill(box, number.offsetWidth, MEASURE * NUMBER_HEIGHT, MEASURE) + "px";
-      shrink(message, { width: box.width, height: box.height * 0.94 }, box.height * 0.5, 16);
+      shrink(message, { width: box.width, height: box.height * (second.hidden ? 0.94 : 0.64) }, box.height * 0.5, 16);
+      shrink(second, { width: box.width, height: box.height * 0.3 }, box.height * 0.15, 16);
     }
 
     function fitStub(hall) {

@@ -14,7 +14,7 @@ from queue_service.devices.errors import BadSettings
 from queue_service.devices.models import DeviceKind
 from queue_service.text import LANGUAGES, Text
 
-PAGE_VERSIONS: Final[Mapping[DeviceKind, str]] = {DeviceKind.KIOSK: "2", DeviceKind.DISPLAY: "2"}
+PAGE_VERSIONS: Final[Mapping[DeviceKind, str]] = {DeviceKind.KIOSK: "2", DeviceKind.DISPLAY: "3"}
 """Of the pages that this service hands out; `kiosk/js/device.js` and `display/js/health.js` say the same (a test compares them)."""
 
 CODE_LIFE: Final = timedelta(minutes=10)
@@ -84,6 +84,7 @@ OF_KIND: Final[Mapping[DeviceKind, Mapping[str, Any]]] = {
         "rows": 6,
         "theme": "dark",
         "gong": True,
+        "languages": ["ru"],
         "night": None,
         "closed": None,
     },

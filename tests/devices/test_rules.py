@@ -123,7 +123,7 @@ GOOD: list[tuple[DeviceKind, dict[str, Any], dict[str, Any]]] = [
 ]
 BAD: list[tuple[DeviceKind, dict[str, Any], list[str]]] = [
     (KIOSK, {"volume": 50}, ["volume"]),
-    (DISPLAY, {"languages": ["ru"]}, ["languages"]),
+    (DISPLAY, {"languages": ["en"]}, ["languages"]),
     (KIOSK, {"languages": ["en"]}, ["languages"]),
     (KIOSK, {"languages": "ru"}, ["languages"]),
     (KIOSK, {"idle_seconds": 5, "print": "yes"}, ["idle_seconds", "print"]),

@@ -48,6 +48,20 @@ async def test_a_display_obeys_at_once(service: Service, database: Database, off
     assert board["settings"]["night"] == {"from": "21:00", "to": "07:00", "dim": 60}
 
 
+async def test_a_display_shows_english_from_the_moment_it_is_set(
+    service: Service, database: Database, office: AnOffice, head: AClerk
+) -> None:
+    display = await a_display(database, office)
+    async with service.watch(f"/live/board?office={office.slug}&token={display}") as screen:
+        assert (await screen.next())["settings"]["languages"] == ["ru"]
+        looked = await set_(service, database, head, DISPLAY, do="show", **{"languages.en": "yes"})
+        assert "написано и по-английски" in looked.text
+        assert (await set_(service, database, head, DISPLAY, **{"languages.en": "yes"})).status_code == 303
+        await screen.until(lambda each: each["settings"]["languages"] == ["ru", "en"])
+        assert (await set_(service, database, head, DISPLAY)).status_code == 303
+        await screen.until(lambda each: each["settings"]["languages"] == ["ru"])
+
+
 async def test_a_kiosk_obeys_at_once(service: Service, database: Database, office: AnOffice, head: AClerk) -> None:
     kiosk = await a_kiosk(database, office)
     async with service.watch(f"/live/kiosk?token={kiosk}") as screen:
@@ -143,10 +157,10 @@ async def test_health_is_kept_with_the_clock_and_since_when_a_complaint_stands(
         health: dict[str, Any] = await database.hot.fetchval("SELECT health FROM device")
         return health
 
-    first = await told(sound="blocked", clock="2020-01-01T00:00:00Z", page={"version": "2", "errors": ["TypeError"]})
+    first = await told(sound="blocked", clock="2020-01-01T00:00:00Z", page={"version": "3", "errors": ["TypeError"]})
     assert set(first["since"]) == {"sound", "clock", "page_errors"}
     assert first["skew_seconds"] < -1e8
-    second = await told(sound="blocked", page={"version": "2"}, screen={"width": 1920, "height": 1080})
+    second = await told(sound="blocked", page={"version": "3"}, screen={"width": 1920, "height": 1080})
     assert second["since"] == {name: first["since"][name] for name in ("sound", "page_errors")}, "since the first report, not this one"
     assert (second["screen"], second["skew_seconds"]) == ([1920, 1080], None)
     listed = (await service.get("/api/admin/devices", (await a_clerk(database, office, role=Role.HALL_ADMINISTRATOR)).token)).json()

@@ -371,9 +371,9 @@ def test_axe_finds_nothing(page: Page, service: FakeService, theme: str) -> None
     check_with_axe(page, f"cut off, {theme}")
 
 
-def switch(page: Page, service: FakeService, name: str) -> None:
+def switch(page: Page, service: FakeService, name: str, **more: Any) -> None:
     hall = HALLS[name]
-    service.show({**hall, "ticker": TICKER})
+    service.show({**hall, "ticker": TICKER, **more})
     number = hall["calls"][0]["ticket"] if hall["calls"] else ""
     page.wait_for_function(
         "([kind, number]) => document.body.dataset.kind === kind && document.getElementById('big-number').textContent === number",
@@ -403,6 +403,43 @@ def test_nothing_is_cut_and_numbers_are_as_high_as_the_distance_asks(browser: Br
         millimetres = page.evaluate(CAPITALS, 43)
         assert all(value >= 24.9 for value in millimetres), f"{name}, {size}: {millimetres} mm for 5 m"
     page.close()
+
+
+BOTH = {**a_board()["settings"], "languages": ["ru", "en"]}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_in_two_languages_nothing_is_cut_either(browser: Browser, service: FakeService, size: str) -> None:
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height})
+    show(page, service)
+    for name in HALLS:
+        switch(page, service, name, settings=BOTH)
+        expect(page.locator("body")).to_have_attribute("data-english", "")
+        outside = page.evaluate(OUTSIDE)
+        assert outside == [], f"{name}, {size}: {outside}"
+        millimetres = page.evaluate(CAPITALS, 43)
+        assert all(value >= 24.9 for value in millimetres), f"{name}, {size}: {millimetres} mm for 5 m"
+    check_with_axe(page, size)
+    page.close()
+
+
+def test_english_stands_below_the_russian_where_it_is_set_and_nowhere_else(page: Page, service: FakeService) -> None:
+    calls = a_call(1, "А001", "3", ago=200), a_call(2, "А012", "5", ago=60, place="направо →")
+    calls[1]["place"]["en"] = "to the right →"
+    show(page, service)
+    service.show(a_board(*calls))
+    expect(page.locator("#big-heading")).to_have_text("Приглашается талон")
+    assert page.locator("[lang=en]:visible").all_inner_texts() == []
+    service.show(a_board(*calls, settings=BOTH, ticker=[{"ru": "Приготовьте паспорт", "en": "Have your passport ready"}]))
+    expect(page.locator("#big-heading-en")).to_have_text("Now calling")
+    expect(page.locator("#big-verb-en")).to_have_text("please go to desk, to the right")
+    expect(page.locator("#rows thead i").first).to_be_visible()
+    expect(page.locator("#big-heading")).to_have_text("Приглашается талон")
+    said = page.locator("#said").text_content() or ""
+    assert not any("a" <= letter <= "z" for letter in said), "the voice has Russian clips only"
+    service.show(a_board(*calls))
+    expect(page.locator("#big-heading-en")).to_be_hidden()
 
 
 A_DESKS_STATES = [
@@ -460,7 +497,8 @@ def test_the_way_to_an_accessible_desk_is_marked_on_the_ticket_and_in_the_rows(p
 OUTSIDE = """() => {
   const boxes = {main: "#main", rows: "#side", head: "#big .ticket-head", stub: "#big .ticket-stub"};
   const inside = {
-    "#big-number": boxes.head, "#big-heading": boxes.head, "#big-message": boxes.head, "#big-go": boxes.stub, "#big-desk": boxes.stub,
+    "#big-number": boxes.head, "#big-heading": boxes.head, "#big-message": boxes.head, "#big-message-en": boxes.head,
+    "#big-go": boxes.stub, "#big-desk": boxes.stub,
     "#big-arrow svg": boxes.stub, "#rows": boxes.rows, "#steps": boxes.rows, "#next": "footer", "#desks": "footer", "#ticker": "footer",
     "footer": "body", ".clock": ".top", "h1": ".top"};
   const wrong = [];

@@ -79,7 +79,7 @@ class TestBoard:
             "ticker": [{"ru": "Добро пожаловать", "en": "Welcome"}],
             "desks": {"open": 0, "paused": 0, "closed": 2},
             "desk_states": [{"number": number, "state": "closed", "until": None} for number in "12"],
-            "settings": {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True},
+            "settings": {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True, "languages": ["ru"]},
         }
 
     async def test_the_newest_call_stands_first_and_a_recall_is_newest_again(self, service: Service, database: Database) -> None:

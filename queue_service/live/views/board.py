@@ -18,7 +18,7 @@ from queue_service.tickets.rules import order_key
 
 NEXT_SHOWN = 8
 """Numbers in «Следующие»: more than a person reads in a glance is noise."""
-DEFAULTS: dict[str, Any] = {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True}
+DEFAULTS: dict[str, Any] = {"distance_m": 5, "volume": 80, "rows": 6, "theme": "dark", "gong": True, "languages": ["ru"]}
 """Settings of a display that has none of its own."""
 
 

@@ -49,6 +49,8 @@ def preview(t: Translator, kind: DeviceKind, settings: Mapping[str, Any]) -> dic
             if settings["volume"]
             else t.gettext("The display is silent.")
         )
+        if "en" in settings["languages"]:
+            sentences.append(t.gettext("What it shows stands there in English too, smaller."))
     else:
         both = "en" in settings["languages"]
         sentences.append(t.gettext("Visitors choose Russian or English.") if both else t.gettext("Visitors see Russian only."))
