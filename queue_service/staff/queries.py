@@ -102,7 +102,7 @@ async def office_id_of(pool: Pool, slug: str | None) -> int | None:
     return found if isinstance(found, int) else 0
 
 
-async def offices(pool: Pool, office_id: int | None) -> list[tuple[int, str, dict[str, str]]]:
-    """Id, slug and name of those whose people the manager sees."""
-    rows = await pool.fetch("SELECT id, slug, name FROM office WHERE $1::int IS NULL OR id = $1 ORDER BY position, id", office_id)
-    return [(row["id"], row["slug"], row["name"]) for row in rows]
+async def offices(pool: Pool, office_id: int | None) -> list[tuple[int, dict[str, str], str]]:
+    """Id, name and time zone of those whose people the manager sees."""
+    rows = await pool.fetch("SELECT id, name, time_zone FROM office WHERE $1::int IS NULL OR id = $1 ORDER BY position, id", office_id)
+    return [(row["id"], row["name"], row["time_zone"]) for row in rows]

@@ -328,6 +328,25 @@ async def test_the_list_is_searched_and_says_no_more_than_it_should(
     assert abs(datetime.now(UTC) - seen) < timedelta(minutes=1)
 
 
+async def test_the_last_sign_in_is_told_on_the_clock_of_the_persons_office(
+    service: Service, database: Database, office: AnOffice, city: AClerk
+) -> None:
+    await database.hot.execute("UPDATE office SET time_zone = 'Asia/Kamchatka' WHERE id = $1", office.id)
+    at = datetime(2025, 3, 12, 6, 30, tzinfo=UTC)
+    for who in (await a_clerk(database, office), city):
+        await database.hot.execute(
+            "INSERT INTO audit_record (at, actor_id, actor, act, subject) VALUES ($1, $2, $3, 'session.opened', 'account')",
+            at,
+            who.account_id,
+            who.login,
+        )
+    async with a_person(service, city.token) as person:
+        page = await person.sees("/admin/staff")
+    rows = dict(re.findall(r'<tr data-login="([^"]+)".*?(\d\d:\d\d)', page, re.DOTALL))
+    assert rows.pop(city.login) == "09:30"
+    assert list(rows.values()) == ["18:30"]
+
+
 async def test_the_record_names_nobody_and_holds_no_link(service: Service, database: Database, office: AnOffice, city: AClerk) -> None:
     invited = (await asks(service, city, login="novikova", name="Новикова Ольга", role="clerk", office=office.slug)).json()
     seen = {"name": "Новикова Ольга", "role": "clerk", "office": office.slug}

@@ -79,6 +79,7 @@ class Offices:
     """Those whose people the manager sees, by id."""
 
     names: Mapping[int, dict[str, str]]
+    zones: Mapping[int, str]
     own: int | None
 
     def options(self, t: Translator) -> list[tuple[str, str]]:
@@ -87,6 +88,10 @@ class Offices:
 
     def name(self, t: Translator, office_id: int | None) -> str:
         return t.gettext("The whole city") if office_id is None else t.text(self.names.get(office_id, {"ru": "—"}))
+
+    def zone(self, office_id: int | None) -> str:
+        """On whose clock somebody's day is told: their office's; the city's for people of the whole city."""
+        return ZONE if office_id is None else self.zones.get(office_id, ZONE)
 
     def read(self, value: str) -> int | None:
         """What a form says. BadPerson for an office that the manager does not see."""
@@ -98,7 +103,8 @@ class Offices:
 
 
 async def _offices(pool: Pool, identity: Identity) -> Offices:
-    return Offices({number: name for number, _, name in await offices(pool, identity.office_id)}, identity.office_id)
+    known = await offices(pool, identity.office_id)
+    return Offices({number: name for number, name, _ in known}, {number: zone for number, _, zone in known}, identity.office_id)
 
 
 def _place(identity: Identity) -> Place:
@@ -166,7 +172,7 @@ def _row(t: Translator, person: Person, known: Offices, now: datetime) -> dict[s
         "invited": person.invited,
         "second_factor": person.second_factor,
         "sessions": person.sessions,
-        "last_sign_in": t.day_and_time(person.last_sign_in, ZONE, now) if person.last_sign_in else None,
+        "last_sign_in": t.day_and_time(person.last_sign_in, known.zone(person.office_id), now) if person.last_sign_in else None,
     }
 
 
