@@ -9,13 +9,16 @@ from queue_service.db import Connection
 PER_DAY = 70
 """Tickets of one office a day: a million is then about eight months of 60 offices."""
 
+_SECRET = "substr(md5(issued::date::text), 1, 2) || substr(md5(n::text), 1, 14)"
+_KEY = "lpad(to_hex((extract(epoch FROM issued) * 1000)::bigint), 12, '0') || substr(md5('key' || n), 1, 20)"
+"""Like the real ones, both begin with their time."""
 _TICKETS = f"""
 INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs, late, issued_at,
                     due_at, rank_at, rank_from, desk_id, clerk_id, called_at, calls, started_at, ended_at, idempotency_key)
-SELECT office.id, issued::date, service.id, letter, seq % {PER_DAY} + 1, substr(md5(n::text), 1, 16), 'served', 'walk_in', 'ru', '{{}}',
+SELECT office.id, issued::date, service.id, letter, seq % {PER_DAY} + 1, {_SECRET}, 'served', 'walk_in', 'ru', '{{}}',
        false, issued, issued + interval '15 minutes', issued + interval '15 minutes', issued, desk_id, account_id,
-       issued + interval '9 minutes', 1, issued + interval '10 minutes', issued + interval '20 minutes', gen_random_uuid()::text
-  FROM generate_series(0, $1::int - 1) AS n
+       issued + interval '9 minutes', 1, issued + interval '10 minutes', issued + interval '20 minutes', {_KEY}
+  FROM generate_series($2::int, $3::int - 1) AS n
   JOIN LATERAL (SELECT n / 60 AS seq, n % 60 AS place) AS spread ON true
   JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM office) AS office USING (place)
   JOIN LATERAL (SELECT date_trunc('day', now()) - interval '1 day' * ($1::int / 60 / {PER_DAY} + 2 - seq / {PER_DAY})
@@ -38,8 +41,10 @@ SELECT ticket.id, office_id, kind, at, CASE WHEN kind <> 'issued' THEN desk_id E
                        ('called', called_at, '{"rule": "due", "waiting": 5}'),
                        ('finished', ended_at, jsonb_build_object('service', service_id, 'seconds', 600, 'occupied', 660))
                ) AS event (kind, at, details) ON true
- ORDER BY ticket.id, at
+ WHERE ticket.id > $1
+ ORDER BY kind <> 'issued', ticket.id, at
 """
+"""The smallest rows first: they fill the rests of the pages that VACUUM has found, as those of a real day do within hours."""
 _COUNTERS = """
 INSERT INTO ticket_counter (office_id, local_date, letter, last_number)
 SELECT office_id, local_date, letter, max(number) FROM ticket GROUP BY 1, 2, 3
@@ -51,13 +56,28 @@ SELECT office_id, desk_id, clerk_id, min(called_at), max(ended_at), count(*), 60
 """
 
 
+RECENT = 0.1
+"""What has come since VACUUM last looked. If nothing had, each row of a figure would go to the rest of another old page, and bring that
+page into the log after each checkpoint."""
+
+
 async def write(connection: Connection, tickets: int) -> None:
     """So many served tickets before today."""
     await connection.execute("SET session_replication_role = replica")
-    await connection.execute(_TICKETS.replace("$1", str(tickets)), timeout=300)
-    for statement in (_JOURNAL, _COUNTERS, _SHIFTS):
+    before = round(tickets * (1 - RECENT))
+    await _write_some(connection, tickets, 0, before)
+    await connection.execute("VACUUM (ANALYZE)", timeout=300)
+    await _write_some(connection, tickets, before, tickets)
+    for statement in (_COUNTERS, _SHIFTS):
         await connection.execute(statement, timeout=300)
     await connection.execute("SET session_replication_role = DEFAULT")
-    # What autovacuum would do in the middle of a figure is done before it.
-    await connection.execute("VACUUM (ANALYZE)", timeout=300)
+    # What autovacuum and the first readers would do in the middle of a figure is done before it.
+    await connection.execute("ANALYZE; SELECT count(*) FROM ticket; SELECT count(*) FROM ticket_event", timeout=300)
     await connection.execute("CHECKPOINT", timeout=300)
+
+
+async def _write_some(connection: Connection, tickets: int, first: int, end: int) -> None:
+    """Of so many tickets those from the `first` until before the `end`."""
+    written = await connection.fetchval("SELECT coalesce(max(id), 0) FROM ticket")
+    await connection.execute(_TICKETS, tickets, first, end, timeout=300)
+    await connection.execute(_JOURNAL, written, timeout=300)
