@@ -87,20 +87,21 @@ class Devices:
         self._seen: dict[int, datetime] = {}
 
     def drop(self) -> None:
-        self._known.clear()
+        # A new one: who looks somebody up at this moment writes into the old, and the next request asks again.
+        self._known = {}
 
     async def identify(self, token: str | None, kind: DeviceKind | None) -> DeviceIdentity:
         """BadToken for a missing, unknown or revoked token, or another kind of device than the one asked for."""
         if not token:
             raise BadToken
-        digest = hash_token(token)
-        known = self._known.get(digest)
+        digest, memory = hash_token(token), self._known
+        known = memory.get(digest)
         if known is not None and time.monotonic() - known[0] < REMEMBERED_SECONDS:
             device = known[1]
         else:
             started = time.monotonic()
             device = await self._look_up(digest)
-            self._known[digest] = (started, device)
+            memory[digest] = (started, device)
         if kind is not None and device.kind != kind:
             raise BadToken
         self._seen[device.id] = clock()

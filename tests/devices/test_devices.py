@@ -1,9 +1,13 @@
 """Kiosks and displays: what a token opens, what a report keeps, and that a revoked one opens nothing."""
 
+import asyncio
+
 import pytest
 
 from queue_service.db import Database
-from queue_service.devices.registry import hash_token
+from queue_service.devices.models import DeviceKind
+from queue_service.devices.registry import DeviceIdentity, Devices, hash_token
+from queue_service.errors import BadToken
 from queue_service.events import access_changed
 from tests.support.factories import AnOffice, a_display, a_kiosk, an_office
 from tests.support.service import Service, bearer, eventually
@@ -40,6 +44,31 @@ async def test_a_revoked_kiosk_is_refused_at_once(service: Service, database: Da
         return (await service.get("/api/kiosk/menu", kiosk)).status_code == 401
 
     await eventually(refused, seconds=2)
+
+
+async def test_a_look_up_that_began_before_a_revocation_is_not_remembered_after_it(
+    database: Database, office: AnOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a revoked device would go on for ten seconds in the process that was just asking."""
+    display = await a_display(database, office)
+    devices, read, answered = Devices(database.hot), asyncio.Event(), asyncio.Event()
+    look_up = devices._look_up
+
+    async def slowly(digest: bytes) -> DeviceIdentity:
+        found = await look_up(digest)
+        read.set()
+        await answered.wait()
+        return found
+
+    monkeypatch.setattr(devices, "_look_up", slowly)
+    asking = asyncio.create_task(devices.identify(display, DeviceKind.DISPLAY))
+    await read.wait()
+    await database.hot.execute("UPDATE device SET revoked_at = now()")
+    devices.drop()
+    answered.set()
+    await asking
+    with pytest.raises(BadToken):
+        await devices.identify(display, DeviceKind.DISPLAY)
 
 
 async def test_a_kiosk_reports_how_it_is(service: Service, database: Database, office: AnOffice) -> None:
