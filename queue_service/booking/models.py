@@ -217,6 +217,8 @@ class LaneTaken(SQLModel, table=True):
         CheckConstraint("NOT isempty(during)", name="takes_time"),
         # An appointment has one part of one lane; a move puts the new one beside the old one for a moment within its transaction.
         Index("ix_lane_taken_appointment", "appointment_id", postgresql_where=text("appointment_id IS NOT NULL")),
+        # A lane's parts in the order of time, with all that says whether they count: what is free is read from here and nowhere else.
+        Index("ix_lane_taken_in_order", "lane_id", "during", postgresql_include=["expires_at", "kind", "appointment_id"]),
         # Freed parts, for the waitlist and the sweep.
         Index("ix_lane_taken_expires", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
     )

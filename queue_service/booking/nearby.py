@@ -1,79 +1,77 @@
 """The next free time of many offices at once, and how far they are: what a citizen compares before choosing one.
 
-Looks at today and tomorrow first, then three days ahead, then ten, then to the horizon: most offices answer in the first look, and none is
-read to its end in vain.
+Looks at the coming hours first, then a day ahead, then three, ten, a month, then to the horizon: most offices answer in the first looks,
+and none is read to its end in vain.
 """
 
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from queue_service.booking.availability import days_from, ranges_by_lane
+from queue_service.booking.availability import GAPS, asked, days_from, within
 from queue_service.booking.office import Place
-from queue_service.booking.rules import Wanted
+from queue_service.booking.rules import OpenTogether, Wanted
 from queue_service.db import Pool
 
-LOOKS = ((0, 1), (1, 3), (3, 10), (10, 31), (31, 367))
-"""Days from today, in turns."""
+LOOKS = (timedelta(), timedelta(hours=4), *map(timedelta, (1, 3, 10, 31, 367)))
+"""From now, in turns. Hours first: where half of everything is taken, an office has something free in nearly every quarter of an hour."""
 EARTH_KM = 6371.0
 
-NEXT_FREE = """
-WITH open AS (           -- as in availability.FREE_SLOTS, for many offices
-    SELECT office_id, lane_id, phase, length, grid, range_agg(tstzrange(opens, closes)) AS hours
-      FROM unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::float8[], $7::float8[])
-                  AS given (office_id, lane_id, opens, closes, phase, length, grid)
-     GROUP BY office_id, lane_id, phase, length, grid
-), taken AS (
-    SELECT lane_id, range_agg(during) AS during
-      FROM lane_taken
-     WHERE int8range(lane_id, lane_id, '[]') && ANY ($8::int8range[])
-       AND during && tstzrange($9, $10)
-       AND (expires_at IS NULL OR expires_at > $11)
-     GROUP BY lane_id
-), gap AS (
-    SELECT office_id, phase, length, grid, unnest(hours - coalesce(taken.during, '{}')) AS free
-      FROM open LEFT JOIN taken USING (lane_id)
-), start AS (
-    SELECT office_id, upper(free) AS ends, length,
-           to_timestamp(ceil((date_part('epoch', lower(free)) - phase) / grid) * grid + phase) AS starts_at
-      FROM gap
-)
-SELECT office_id, min(starts_at) AS starts_at
-  FROM start WHERE starts_at + make_interval(secs => length) <= ends
- GROUP BY office_id
+NEXT_FREE = (
+    GAPS
+    + """
+SELECT together, min(start)
+  FROM (SELECT together, upper(free) - length AS latest,
+               date_bin(grid, lower(free) + grid - interval '1 microsecond', to_timestamp(phase)) AS start
+          FROM gap
+          JOIN unnest($12::interval[], $13::interval[]) WITH ORDINALITY AS visit (grid, length, nth) ON nth = together + 1) AS first
+ WHERE start <= latest
+ GROUP BY together
 """
+)
 
 
 async def next_free(pool: Pool, places: Sequence[tuple[Place, Wanted]], now: datetime) -> dict[int, datetime | None]:
     """Office id -> its first free start for what is wanted there; None where the whole horizon is full."""
     found: dict[int, datetime | None] = {place.catalogue.id: None for place, _ in places}
-    for first, end in LOOKS:
+    for begins, ends in pairwise(now + ahead for ahead in LOOKS):
         left = [(place, wanted) for place, wanted in places if found[place.catalogue.id] is None]
         if left:
-            found.update(await _first_in(pool, left, (first, end), now))
+            found.update(await _first_in(pool, left, (begins, ends), now))
     return found
 
 
-async def _first_in(pool: Pool, places: Sequence[tuple[Place, Wanted]], days: tuple[int, int], now: datetime) -> dict[int, datetime]:
-    rows = []
+async def _first_in(
+    pool: Pool, places: Sequence[tuple[Place, Wanted]], look: tuple[datetime, datetime], now: datetime
+) -> dict[int, datetime]:
+    """The first start of each office from the one moment on and before the other, or at it."""
+    open_: list[OpenTogether] = []
+    offices, grids, lengths = [], [], []
     for place, wanted in places:
-        calendar = place.calendar
-        rules = calendar.services[wanted.service_id]
-        if days[0] > rules.horizon_days:
-            continue
-        # One day more than looked at: a visit may end after midnight.
-        dates = days_from(calendar.today(now) + timedelta(days=days[0]), min(days[1], rules.horizon_days + 1) - days[0] + 1)
-        length, grid = rules.length(wanted.applications).total_seconds(), rules.grid.total_seconds()
-        rows += [
-            (place.catalogue.id, each.lane_id, each.opens, each.closes, each.phase, length, grid)
-            for each in calendar.opening(wanted, dates, now)
-        ]
-    if not rows:
+        rules = place.calendar.services[wanted.service_id]
+        length = rules.length(wanted.applications)
+        for each in _open(place, wanted, look, now):
+            open_.append(each)
+            offices.append(place.catalogue.id)
+            grids.append(rules.grid)
+            lengths.append(length)
+    if not open_:
         return {}
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    lanes = ranges_by_lane(sorted({row[1] for row in rows}))
-    answer = await pool.fetch(NEXT_FREE, *columns, lanes, min(row[2] for row in rows), max(row[3] for row in rows), now)
-    return {row["office_id"]: row["starts_at"] for row in answer}
+    found: dict[int, datetime] = {}
+    for together, start in await pool.fetch(NEXT_FREE, *asked(open_, now), grids, lengths):
+        office = offices[together]
+        found[office] = min(start, found.get(office, start))
+    return found
+
+
+def _open(place: Place, wanted: Wanted, look: tuple[datetime, datetime], now: datetime) -> list[OpenTogether]:
+    """What of the look the calendar has, and as much more as a visit that begins in it goes on."""
+    calendar = place.calendar
+    length = calendar.services[wanted.service_id].length(wanted.applications)
+    first, last = calendar.today(look[0]), min(calendar.today(look[1] + length), calendar.last_day(wanted.service_id, now))
+    days = days_from(first, (last - first).days + 1)
+    return within(calendar.open_together(wanted, days, now), look, length)
 
 
 def kilometres(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -138,6 +138,15 @@ class OpenRange:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTogether:
+    """Lanes that have the same hours: said once for all of them, because most lanes of an office have."""
+
+    lanes: tuple[int, ...]
+    hours: list[tuple[datetime, datetime, int]]
+    """Opens, closes, phase: see OpenRange."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What somebody wants to book, and through which channel."""
 
@@ -159,6 +168,8 @@ class BookingCalendar:
     """Services that the hall gives no more of today."""
     _known: dict[tuple[date, tuple[tuple[int, int], ...]], list[tuple[datetime, datetime]]] = field(default_factory=dict, repr=False)
     """Hours worked out already: most lanes have the same, and everybody asks for the same days."""
+    _alike: dict[int, list[tuple[LaneInfo, tuple[int, ...]]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Service id -> its lanes by their calendars: one of a kind, and the ids of all of them."""
 
     def today(self, now: datetime) -> date:
         return self.schedule.local_date(now)
@@ -194,30 +205,61 @@ class BookingCalendar:
             known = self._known[day, minutes] = intersection(both, whole)
         return known
 
-    def opening(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
+    def open_together(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenTogether]:
         """Where visits may stand on these days: after the lead time, within the horizon, in lanes open to the channel."""
         rules = self.services.get(wanted.service_id)
         if rules is None:
             return []
         earliest = now + rules.lead
+        found = []
+        for each in self._open(wanted, days, now):
+            hours = [(max(opens, earliest), closes, phase) for opens, closes, phase in each.hours if closes > earliest]
+            if hours:
+                found.append(OpenTogether(each.lanes, hours))
+        return found
+
+    def opening(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
+        """The same lane by lane."""
         return [
-            OpenRange(each.lane_id, max(each.opens, earliest), each.closes, each.phase)
-            for each in self._open(wanted, days, now)
-            if each.closes > earliest
+            OpenRange(lane, *hours)
+            for together in self.open_together(wanted, days, now)
+            for lane in together.lanes
+            for hours in together.hours
         ]
 
-    def _open(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenRange]:
-        """The same whatever the lead time."""
+    def _open(self, wanted: Wanted, days: Iterable[date], now: datetime) -> list[OpenTogether]:
+        """The same as `open_together` whatever the lead time."""
         step, last_day = int(self.services[wanted.service_id].grid.total_seconds()), self.last_day(wanted.service_id, now)
-        ranges = []
-        today = self.today(now)
-        for day in days:
-            if not today <= day <= last_day or (day == today and wanted.service_id in self.closed_today):
-                continue
-            phase = int(self.midnight(day).timestamp()) % step
-            for lane in self.lanes_for(wanted, day, now):
-                ranges += [OpenRange(lane.id, opens, closes, phase) for opens, closes in self.hours(lane, day)]
-        return ranges
+        today, returns = self.today(now), self.rules.quota_returns
+        begins = {
+            day: self.midnight(day)
+            for day in days
+            if today <= day <= last_day and not (day == today and wanted.service_id in self.closed_today)
+        }
+        returned = {day for day, midnight in begins.items() if returns is not None and now >= midnight - returns}
+        return [
+            OpenTogether(
+                lanes,
+                [
+                    (opens, closes, int(midnight.timestamp()) % step)
+                    for day, midnight in begins.items()
+                    if day in returned or lane.channel in (Channel.BOTH, wanted.channel)
+                    for opens, closes in self.hours(lane, day)
+                ],
+            )
+            for lane, lanes in self._kinds(wanted.service_id)
+        ]
+
+    def _kinds(self, service_id: int) -> list[tuple[LaneInfo, tuple[int, ...]]]:
+        known = self._alike.get(service_id)
+        if known is None:
+            alike: dict[object, list[LaneInfo]] = {}
+            for lane in self.lanes:
+                if service_id in lane.services:
+                    kind = lane.channel, tuple(sorted(lane.week.items())), tuple(sorted(lane.exceptions.items()))
+                    alike.setdefault(kind, []).append(lane)
+            known = self._alike[service_id] = [(lanes[0], tuple(lane.id for lane in lanes)) for lanes in alike.values()]
+        return known
 
     def why_nothing(self, wanted: Wanted, day: date, now: datetime) -> NoSlots | None:
         """Why the calendar offers nothing on the day; None when it does, so that only what is taken can be the reason."""
@@ -245,9 +287,10 @@ class BookingCalendar:
         """The day's last point of the grid at which a visit fits a lane's hours; they go on after midnight where the lane does."""
         rules = self.services[wanted.service_id]
         midnight, following = self.midnight(day), day + timedelta(days=1)
-        lanes: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
+        lanes: dict[tuple[tuple[int, ...], int], list[tuple[datetime, datetime]]] = {}
         for each in self._open(wanted, [day, following], now):
-            lanes.setdefault((each.lane_id, each.phase), []).append((each.opens, each.closes))
+            for opens, closes, phase in each.hours:
+                lanes.setdefault((each.lanes, phase), []).append((opens, closes))
         starts = []
         for opens, closes in (span for spans in lanes.values() for span in joined(spans)):
             latest = min(closes - rules.length(wanted.applications), self.midnight(following) - timedelta.resolution)
