@@ -1,9 +1,10 @@
-"""What a process remembers of free slots: the truth at once when it is calm, a list 200 ms old at most in a storm, and few reads.
+"""What a process remembers of free slots: the truth at once when it is calm, a list 240 ms old at most in a storm, and few reads.
 
 The clock is the test's own, so nothing waits; the reads are counted, and in the last tests they are the database's.
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -17,7 +18,7 @@ from queue_service.booking.availability import DayOfSlots, FreeSlot, days_from
 from queue_service.booking.calendar import load_calendar
 from queue_service.booking.hold import Wish, hold_slot, slot_at
 from queue_service.booking.rules import AppointmentState, BookingCalendar, Channel, OfficeRules, Wanted
-from queue_service.booking.snapshots import BURST, MOST_LISTS, PACE_SECONDS, Snapshots
+from queue_service.booking.snapshots import BURST, LEEWAY_SECONDS, MOST_LISTS, PACE_SECONDS, Snapshots
 from queue_service.db import Database, Pool
 from queue_service.offices.rules import Schedule
 from tests.support.factories import LATER, a_lane, an_office, booked_online
@@ -62,6 +63,22 @@ class Storm:
         (day,) = await self.snapshots.days(calendar or self.calendar, wanted, days, LATER)
         return day.slots[0].free
 
+    async def in_a_storm(self) -> None:
+        """Until the burst is over."""
+        for _ in range(BURST):
+            self.change()
+            await self.look()
+
+    @staticmethod
+    async def turns() -> None:
+        """Of the loop, as many as a read needs that nobody waits for."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+async def broken(*_: object) -> list[DayOfSlots]:
+    raise ConnectionError
+
 
 @pytest.fixture
 def storm(monkeypatch: pytest.MonkeyPatch) -> Storm:
@@ -78,9 +95,48 @@ async def test_while_nothing_changes_nothing_is_read(storm: Storm) -> None:
 async def test_without_a_change_a_list_lives_for_a_second(storm: Storm) -> None:
     """Holds lapse and the lead time moves on without anybody saying so."""
     await storm.look()
-    storm.now += snapshots.LONGEST_LIFE_SECONDS
+    storm.now += snapshots.LONGEST_LIFE_SECONDS + LEEWAY_SECONDS + 0.001
     await storm.look()
     assert len(storm.reads) == 2
+
+
+async def test_nobody_waits_for_the_list_that_replaces_one_that_is_due(storm: Storm) -> None:
+    await storm.in_a_storm()
+    known, reads = storm.changes, len(storm.reads)
+    storm.change()
+    storm.now += PACE_SECONDS
+    assert [await storm.look() for _ in range(3)] == [known] * 3, "at once, without the loop's turn that a read takes"
+    await storm.turns()
+    assert len(storm.reads) == reads + 1, "one read beside all of them"
+    assert await storm.look() == storm.changes
+
+
+async def test_who_comes_when_even_the_leeway_is_over_waits_for_the_truth(storm: Storm) -> None:
+    await storm.in_a_storm()
+    storm.change()
+    storm.now += PACE_SECONDS + LEEWAY_SECONDS + 0.001
+    assert await storm.look() == storm.changes
+    assert PACE_SECONDS + LEEWAY_SECONDS < 0.25, "what is promised"
+
+
+async def test_a_read_that_fails_beside_the_askers_is_told_to_the_first_who_must_wait(
+    storm: Storm, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await storm.in_a_storm()
+    known = storm.changes
+    storm.change()
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots, "slots_of_days", broken)
+        storm.now += PACE_SECONDS
+        for _ in range(2):
+            assert await storm.look() == known
+            await storm.turns()
+        gc.collect()
+        assert not caplog.records, "an exception that nobody retrieved"
+        storm.now += LEEWAY_SECONDS + 0.001
+        with pytest.raises(ConnectionError):
+            await storm.look()
+    assert await storm.look() == storm.changes
 
 
 async def test_who_books_and_looks_again_sees_it_at_once(storm: Storm) -> None:
@@ -125,7 +181,7 @@ async def test_when_the_storm_ends_the_last_change_is_seen(storm: Storm) -> None
     for _ in range(50):
         storm.change()
         await storm.look()
-    storm.now += PACE_SECONDS
+    storm.now += PACE_SECONDS + LEEWAY_SECONDS + 0.001
     assert await storm.look() == storm.changes
 
 
@@ -146,9 +202,6 @@ async def test_one_who_leaves_does_not_take_the_read_from_the_others(storm: Stor
 
 
 async def test_a_read_that_fails_is_tried_again_by_the_next(storm: Storm, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object) -> list[DayOfSlots]:
-        raise ConnectionError
-
     with monkeypatch.context() as patch:
         patch.setattr(snapshots, "slots_of_days", broken)
         with pytest.raises(ConnectionError):
