@@ -267,7 +267,7 @@ async def test_an_offices_note_is_on_the_ticket_and_the_phone_and_the_citys_wher
     kiosk = await a_kiosk(database, office)
 
     async def with_the_citys_note() -> bool:
-        return (await service.taken(kiosk))["note"] == {"ru": "Ждём вас"}
+        return bool((await service.taken(kiosk))["note"] == {"ru": "Ждём вас"})
 
     await city.saves("/admin/texts/ticket-note", None, **{"sentence.ru": "Ждём вас"})
     await eventually(with_the_citys_note)
