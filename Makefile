@@ -3,6 +3,7 @@
 #   make test         every test, in a real Chromium too;   make test ARGS="-k board" runs some
 #   make lint         style and types of Python and JavaScript
 #   make torture      proof under fire, a minute of it;   make torture ARGS="--seed 7 --minutes 10 --workers 2"
+#   make nightly      an hour under fire, every test with many more examples, the figures of speed
 #   make bench        the figures of speed;  make screenshots  the pictures of the README
 #   make setup | dev  only set up, for running | for developing too
 #   make locks        newer versions of what we build on
@@ -10,7 +11,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test lint torture bench screenshots locks clean
+.PHONY: help setup dev demo test lint torture nightly bench screenshots locks clean
 MAKEFLAGS += --no-print-directory
 
 SETUP := @tools/with-python tools/setup.py
@@ -40,6 +41,14 @@ test: dev
 
 torture: dev
 	@exec $(PYTHON) -m tests.torture $(ARGS)
+
+# All three are played, whatever the others found.
+nightly: dev
+	@status=0; \
+	$(MAKE) torture ARGS="--minutes 60 --workers 2" || status=1; \
+	QUEUE_FUZZ_EXAMPLES=200 QUEUE_HOSTILE_BODIES=40 $(MAKE) test || status=1; \
+	$(MAKE) bench || status=1; \
+	exit $$status
 
 bench: dev
 	@exec $(PYTHON) -m tests.benchmarks $(ARGS)
