@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # has none
 
 from queue_service.staff.common_words import HERE, WORDS
 from queue_service.staff.errors import WeakPassword
@@ -117,6 +116,9 @@ def _personal(about: tuple[str, ...]) -> list[str]:
 
 
 def _guess(password: str, about: tuple[str, ...]) -> _Guess:
+    # Its word lists weigh 14 MB, and most workers never see a new password.
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # has no types
+
     own = _personal(about)
     with _ONE_AT_A_TIME:
         result = zxcvbn(password, user_inputs=[*own, *_common()], max_length=JUDGED)
