@@ -21,6 +21,8 @@ SHARE = 0.15
 LONGEST_START_SECONDS = 60.0
 SETTLING_SECONDS = 1.0
 """After `ready`: what start-up allocated and freed is given back, the first housekeeping is over."""
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Python keeps what it has compiled, as it does where nobody forbids it; some test machines do, and compile the service at every start."""
 READY = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -29,7 +31,7 @@ async def measure(stage: Stage, results: Results) -> None:
     for turn in stage.scale.turns(SHARE / 3):
         say(f"{GROUP}, round {turn + 1}")
         for workers in (1, 2) if stage.scale.complete else (1,):
-            process = ServiceProcess({"QUEUE_DATABASE_URL": database.url}, workers, stage.folder)
+            process = ServiceProcess({"QUEUE_DATABASE_URL": database.url, **COMPILED}, workers, stage.folder)
             began = time.monotonic()
             process.start()
             try:
@@ -78,7 +80,7 @@ async def _one_demo(folder: Path) -> float:
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *(Path(sys.executable).parent / "queue-service", "demo"),
-        env={**environment, "QUEUE_PORT": str(port), "QUEUE_DATA_DIR": str(folder)},
+        env={**environment, **COMPILED, "QUEUE_PORT": str(port), "QUEUE_DATA_DIR": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
