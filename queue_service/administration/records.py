@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get
+from litestar import Router, get, post
 from litestar.params import Parameter
 
 from queue_service.audit.queries import PAGE, RecordOut, Wanted, records
@@ -19,6 +19,7 @@ from queue_service.staff.sessions import Identity
 
 Cursor = Annotated[int | None, Parameter(ge=1, le=2**62, description="The `next` of the page before.")]
 Word = Annotated[str | None, Parameter(max_length=200)]
+_Text = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class RecordsOut(msgspec.Struct, frozen=True):
@@ -37,25 +38,33 @@ async def _office_id(catalogues: Catalogues, slug: str | None, now: datetime) ->
     return (await catalogues.by_slug(slug, now)).id if slug else None
 
 
-@get("/audit")
-async def list_records(
-    identity: Identity,
-    catalogues: Catalogues,
-    pool: Pool,
-    now: datetime,
-    cursor: Cursor = None,
-    office: Word = None,
-    who: Annotated[str | None, Parameter(query="actor", max_length=200)] = None,
-    act: Word = None,
-    subject: Word = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    words: Word = None,
+class RecordsSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In the body: a login and the words of a reason may name a person, and addresses stay in logs."""
+
+    office: _Text | None = None
+    actor: _Text | None = None
+    """A login."""
+    act: _Text | None = None
+    """A word or its first part."""
+    subject: _Text | None = None
+    """A subject or its kind."""
+    since: datetime | None = None
+    until: datetime | None = None
+    words: _Text | None = None
+    """They stand in the reason."""
+    cursor: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+    """The `next` of the page before."""
+
+
+@post("/audit/search", status_code=200)
+async def search_records(
+    identity: Identity, catalogues: Catalogues, pool: Pool, now: datetime, data: RecordsSearch | None = None
 ) -> RecordsOut:
-    """The newest first. `act` is a word or its first part, `subject` a subject or its kind, `words` stand in the reason."""
-    office_id = await _office_id(catalogues, office, now)
-    wanted = Wanted(identity.office_id, office_id, who, act, subject, since, until, words)
-    found = await records(pool, wanted, cursor)
+    """The newest first; without a body, of everything."""
+    asked = data or RecordsSearch()
+    office_id = await _office_id(catalogues, asked.office, now)
+    wanted = Wanted(identity.office_id, office_id, asked.actor, asked.act, asked.subject, asked.since, asked.until, asked.words)
+    found = await records(pool, wanted, asked.cursor)
     return RecordsOut(found, found[-1].id if len(found) == PAGE else None)
 
 
@@ -69,4 +78,4 @@ async def list_destructions(
     return DestructionsOut(found, found[-1].id if len(found) == PAGE else None)
 
 
-router = Router("/api/admin", route_handlers=[list_records, list_destructions], tags=["records"], **for_(Right.AUDIT))
+router = Router("/api/admin", route_handlers=[search_records, list_destructions], tags=["records"], **for_(Right.AUDIT))

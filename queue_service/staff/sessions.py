@@ -144,23 +144,24 @@ class Sessions:
         self._known: dict[bytes, tuple[float, Identity]] = {}
 
     def drop(self) -> None:
-        self._known.clear()
+        # A new one: who looks somebody up at this moment writes into the old, and the next request asks again.
+        self._known = {}
 
     async def identify(self, token: str | None, now: datetime) -> Identity:
         """NotSignedIn for a missing, unknown, expired or revoked token."""
         if not token:
             raise NotSignedIn
-        digest = hash_token(token)
-        known = self._known.get(digest)
+        digest, memory = hash_token(token), self._known
+        known = memory.get(digest)
         if known is not None and time.monotonic() - known[0] < REMEMBERED_SECONDS:
             return known[1]
         started = time.monotonic()
         row = await self._pool.fetchrow(_IDENTITY, digest, now)
         if row is None:
-            self._known.pop(digest, None)
+            memory.pop(digest, None)
             raise NotSignedIn
         identity = self._identity(row)
-        self._known[digest] = (started, identity)
+        memory[digest] = (started, identity)
         return identity
 
     def _identity(self, row: Record) -> Identity:

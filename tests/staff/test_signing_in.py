@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from queue_service.db import Database
-from queue_service.errors import BadCredentials
+from queue_service.errors import BadCredentials, NotSignedIn
 from queue_service.staff import sessions
 from queue_service.staff.models import Role
 from queue_service.staff.passwords import hash_password
@@ -161,6 +161,28 @@ async def test_a_revoked_session_is_forgotten_by_every_worker(service: Service, 
         return (await service.get("/api/desk/queue", clerk.token)).status_code == 401
 
     await eventually(refused, seconds=2)
+
+
+async def test_a_look_up_that_began_before_a_revocation_is_not_remembered_after_it(
+    database: Database, clerk: AClerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, read, answered = sessions.Sessions(database.hot, "optional"), asyncio.Event(), asyncio.Event()
+
+    async def slowly(*arguments: Any) -> Any:
+        row = await database.hot.fetchrow(*arguments)
+        read.set()
+        await answered.wait()
+        return row
+
+    monkeypatch.setattr(known, "_pool", type("Pool", (), {"fetchrow": staticmethod(slowly)}))
+    asking = asyncio.create_task(known.identify(clerk.token, datetime.now(UTC)))
+    await read.wait()
+    await database.hot.execute("DELETE FROM staff_session")
+    known.drop()
+    answered.set()
+    await asking
+    with pytest.raises(NotSignedIn):
+        await known.identify(clerk.token, datetime.now(UTC))
 
 
 async def test_a_desk_screen_of_a_revoked_session_shows_nothing_more(

@@ -1,17 +1,17 @@
 """`/admin/audit`: who did what, when, from where and why, with what stood before and after. The file leaves a record of itself.
 
-Refuses to change or to hide anything; office people see their office's rows and no others.
+What is looked for comes as a form and not in the address: a login or the words of a reason may name a person. Refuses to change or to
+hide anything; office people see their office's rows and no others.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.response import Stream
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,7 +21,7 @@ from queue_service.audit.queries import PAGE, RecordOut, Wanted, all_records, re
 from queue_service.audit.words import SENTENCES, field_in_words, sentence, subject_in_words
 from queue_service.db import Pool
 from queue_service.offices.catalogue import Catalogue, Catalogues
-from queue_service.pages.admin.frame import admin_page
+from queue_service.pages.admin.frame import Form, admin_page
 from queue_service.pages.i18n import Translator
 from queue_service.pages.render import AnyRequest, language_of, translator_of
 from queue_service.staff.rights import Right, for_
@@ -29,7 +29,6 @@ from queue_service.staff.sessions import Identity
 
 CITY_ZONE: Final = "Europe/Moscow"
 """On whose clock the city's own acts are shown."""
-FIELDS: Final = ("actor", "act", "subject", "office", "since", "until", "words")
 LONGEST_FILTER: Final = 200
 HEAD: Final[Mapping[str, Sequence[str]]] = {
     "ru": ("Номер", "Время", "Кто", "Откуда", "Отделение", "Действие", "Код действия", "Предмет", "Было", "Стало", "Причина"),
@@ -37,8 +36,21 @@ HEAD: Final[Mapping[str, Sequence[str]]] = {
 }
 
 
-def _typed(request: AnyRequest) -> dict[str, str]:
-    return {name: request.query_params.get(name, "").replace("\x00", "").strip()[:LONGEST_FILTER] for name in FIELDS}
+class RecordsForm(msgspec.Struct, frozen=True):
+    actor: str = ""
+    act: str = ""
+    subject: str = ""
+    office: str = ""
+    since: str = ""
+    until: str = ""
+    words: str = ""
+    before: str = ""
+    csrf: str = ""
+
+    def typed(self) -> dict[str, str]:
+        """The filters."""
+        fields = (name for name in self.__struct_fields__ if name not in ("before", "csrf"))
+        return {name: getattr(self, name).replace("\x00", "").strip()[:LONGEST_FILTER] for name in fields}
 
 
 def _day(text: str) -> date | None:
@@ -77,19 +89,35 @@ def cursor_of(text: str | None) -> int | None:
 
 @get("/admin/audit", include_in_schema=False, **for_(Right.AUDIT))
 async def audit_page(request: AnyRequest, identity: Identity, catalogues: Catalogues, pool: Pool, now: datetime) -> Response[str]:
-    t, typed = translator_of(request), _typed(request)
+    return await _page(request, RecordsForm(), identity, catalogues, pool, now)
+
+
+@post("/admin/audit", include_in_schema=False, status_code=200, **for_(Right.AUDIT))
+async def search_audit(
+    request: AnyRequest,
+    data: Annotated[RecordsForm, Form],
+    identity: Identity,
+    catalogues: Catalogues,
+    pool: Pool,
+    now: datetime,
+) -> Response[str]:
+    return await _page(request, data, identity, catalogues, pool, now)
+
+
+async def _page(
+    request: AnyRequest, form: RecordsForm, identity: Identity, catalogues: Catalogues, pool: Pool, now: datetime
+) -> Response[str]:
+    t, typed = translator_of(request), form.typed()
     wanted, zone = await _wanted(typed, identity, catalogues, now)
-    found = await records(pool, wanted, cursor_of(request.query_params.get("before")))
-    query = {name: value for name, value in typed.items() if value}
+    found = await records(pool, wanted, cursor_of(form.before))
     offices = [] if identity.office_id is not None else await offices_of(pool, t)
     context = {
         "typed": typed,
         "offices": offices,
         "acts": _acts(t),
         "rows": [_row(each, t, zone, dict(offices[1:])) for each in found],
-        "older": f"/admin/audit?{urlencode({**query, 'before': found[-1].id})}" if len(found) == PAGE else None,
-        "newest": f"/admin/audit?{urlencode(query)}" if "before" in request.query_params else None,
-        "csv": f"/admin/audit.csv?{urlencode(query)}",
+        "older": found[-1].id if len(found) == PAGE else None,
+        "newest": bool(form.before),
     }
     return admin_page(request, "admin/audit.html", context, identity, "audit")
 
@@ -130,12 +158,19 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-@get("/admin/audit.csv", include_in_schema=False, **for_(Right.AUDIT))
+@post("/admin/audit.csv", include_in_schema=False, status_code=200, **for_(Right.AUDIT))
 async def audit_csv(
-    request: AnyRequest, identity: Identity, actor: Actor, catalogues: Catalogues, db: AsyncSession, pool: Pool, now: datetime
+    request: AnyRequest,
+    data: Annotated[RecordsForm, Form],
+    identity: Identity,
+    actor: Actor,
+    catalogues: Catalogues,
+    db: AsyncSession,
+    pool: Pool,
+    now: datetime,
 ) -> Stream:
     """Everything that the filters want, as it is read; who took it stands in the record before the first byte."""
-    typed, language = _typed(request), language_of(request)
+    typed, language = data.typed(), language_of(request)
     wanted, zone = await _wanted(typed, identity, catalogues, now)
     filters = {name: value for name, value in typed.items() if value}
     record(db, actor, Act("audit.exported", "audit:file", identity.office_id, after=filters), now)
@@ -169,4 +204,4 @@ def file_answer(content: AsyncIterator[bytes], name: str, now: datetime) -> Stre
     return Stream(content, media_type="text/csv", headers=headers)
 
 
-HANDLERS = [audit_page, audit_csv]
+HANDLERS = [audit_page, search_audit, audit_csv]
