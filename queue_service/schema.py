@@ -6,11 +6,8 @@ Several processes may start at once: an advisory lock lets one migrate while the
 
 import asyncio
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -18,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from queue_service.db import SERVICE_ROLE
 from queue_service.errors import SettingsError
 from queue_service.settings import CHECKOUT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATION_LOCK = 7_465_201
 """Any number, as long as every process takes the same one."""
@@ -36,7 +36,10 @@ def load_tables() -> None:
         import_module(f"queue_service.{domain}.models")
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> "Config":
+    # Every worker imports the command line, and only the first process migrates: alembic weighs 9 MB.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(CHECKOUT / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -65,6 +68,8 @@ async def prepare(url: str, owner_url: str | None) -> None:
 
 async def upgrade(url: str, revision: str = "head", login: str | None = None) -> None:
     """Upgrades the database at `url`; returns when it is at `revision`. `login`: who besides the owner works as the service's role."""
+    from alembic import command
+
     engine = _engine(url)
 
     def run(connection: Connection) -> None:
@@ -156,6 +161,8 @@ async def _may_migrate(url: str) -> bool:
 
 async def _check_newest(url: str) -> None:
     """Raises SettingsError."""
+    from alembic.script import ScriptDirectory
+
     newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
     known = await _asked(url, "SELECT to_regclass('public.alembic_version') IS NOT NULL")
     if not known or await _asked(url, "SELECT version_num FROM alembic_version") != newest:
