@@ -7,17 +7,21 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, cast
 
+import asyncpg
 import pytest
 
 from queue_service.booking.availability import FREE_SLOTS, asked, days_from, slots_of_days
 from queue_service.booking.nearby import LOOKS, NEXT_FREE, next_free
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import Channel, LaneInfo, Wanted
-from queue_service.db import Database
+from queue_service.db import Database, Pool
+from queue_service.offices.catalogue import Catalogue
 from tests.booking.scene import means, place_of
-from tests.booking.test_rules import EIGHT, NINE_TO_SIX, ONLINE, TODAY, TOMORROW, a_calendar
+from tests.booking.test_rules import EIGHT, NINE_TO_SIX, ONLINE, PASSPORT, TODAY, TOMORROW, a_calendar
 from tests.booking.test_rules import a_lane as the_lane
 from tests.support.factories import LATER, AnOffice, a_lane, an_office, booked_online
 
@@ -112,3 +116,20 @@ async def test_the_next_free_time_is_the_first_slot_that_a_list_of_all_days_has(
         assert found == expected, nth
         looks_with_an_answer |= {sum(at >= now + ahead for ahead in LOOKS) if at else None for at in found.values()}
     assert looks_with_an_answer == {None, 1, 2, 3, 4, 5, 6}
+
+
+async def test_each_look_begins_where_the_one_before_ended() -> None:
+    """And ends a visit's length after its own end: what was full is not read again."""
+    spoken: list[tuple[Any, ...]] = []
+
+    class Full:
+        async def fetch(self, *statement: Any) -> list[asyncpg.Record]:
+            spoken.append(statement)
+            return []
+
+    calendar = a_calendar(the_lane(hours=((0, 1440),)), rules=replace(PASSPORT, lead=timedelta(), horizon_days=60))
+    place = Place(cast("Catalogue", SimpleNamespace(id=1)), calendar)
+    assert await next_free(cast("Pool", Full()), [(place, ONLINE)], EIGHT) == {1: None}
+    begins_and_ends = [(statement[7], statement[8]) for statement in spoken]
+    end = calendar.midnight(TODAY + 61 * DAY)
+    assert begins_and_ends == [(EIGHT + begins, min(EIGHT + ends + timedelta(minutes=30), end)) for begins, ends in pairwise(LOOKS)]
