@@ -10,6 +10,7 @@ import re
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -26,6 +27,10 @@ METRICS_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]
 """The framework adds the charset of a text itself."""
 SLOW_SECONDS = 1.0
 """A request this slow is worth a line even when it succeeded; the rest would be a line per tap."""
+
+LINES_A_SECOND = 10
+"""Of those: past capacity every request is slow or refused, and a line each would cost more than the answers. The next line that is
+written says how many were not."""
 
 SANE_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 """Request ids that proxies and programs make, UUIDs among them; nothing that could forge a line of the log."""
@@ -86,6 +91,8 @@ def configure_logging(level: str) -> None:
 def request_id_middleware(app: ASGIApp) -> ASGIApp:
     """Gives each request an id (the caller's, if it sent a sane one), answers with it, counts and times the request."""
 
+    notes = _Notes()
+
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
@@ -99,7 +106,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
-                _observe(scope, message["status"], time.perf_counter() - started)
+                _observe(scope, message["status"], time.perf_counter() - started, notes)
             await send(message)
 
         try:
@@ -110,11 +117,31 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-def _observe(scope: HTTPScope, status: int, seconds: float) -> None:
+class _Notes:
+    """Lines about single requests, at most so many a second."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._second, self._written, self._left_out = 0, 0, 0
+
+    def write(self, **about: object) -> None:
+        second = int(self._monotonic())
+        if second != self._second:
+            self._second, self._written = second, 0
+        if self._written >= LINES_A_SECOND:
+            self._left_out += 1
+            return
+        self._written += 1
+        more = {"left_out": self._left_out} if self._left_out else {}
+        self._left_out = 0
+        log.warning("slow_or_failed", **about, **more)
+
+
+def _observe(scope: HTTPScope, status: int, seconds: float, notes: _Notes) -> None:
     REQUESTS.labels(scope["method"], f"{status // 100}xx").inc()
     SECONDS.observe(seconds)
     if seconds >= SLOW_SECONDS or status >= 500:
-        log.warning("slow_or_failed", method=scope["method"], path=scope.get("path_template"), status=status, seconds=round(seconds, 3))
+        notes.write(method=scope["method"], path=scope.get("path_template"), status=status, seconds=round(seconds, 3))
 
 
 @get("/metrics", include_in_schema=False, sync_to_thread=False)

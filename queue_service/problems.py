@@ -98,17 +98,22 @@ def render(request: AnyRequest, error: Exception) -> Response[Any]:
     ours = domain_error(error)
     if ours.status >= 500:
         log.error("request_failed", path=request.scope.get("path_template"), code=ours.code, exc_info=error)
-    headers = {"Retry-After": str(ours.retry_after)} if ours.retry_after is not None else {}
+    return told(request, ours)
+
+
+def told(request: AnyRequest, error: DomainError) -> Response[Any]:
+    """The answer alone, for who refuses thousands a second and for whom none of them is a failure."""
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after is not None else {}
     path = request.url.path
     page = request.app.state.get("error_page")
     if page is not None and not path.startswith(MACHINE_PATHS):
-        answer: Response[Any] = page(request, ours)
+        answer: Response[Any] = page(request, error)
         answer.headers.update(headers)
         return answer
-    if ours.status == 401:
+    if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     language = accepted_language(request.headers.get("Accept-Language"))
-    return Response(problem(ours, language), status_code=ours.status, media_type="application/problem+json", headers=headers)
+    return Response(problem(error, language), status_code=error.status, media_type="application/problem+json", headers=headers)
 
 
 def exception_handlers() -> dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Any]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from queue_service import observability
 from queue_service.db import Database
 from queue_service.settings import Settings
 from tests.support.factories import a_clerk_at, a_kiosk, an_office
@@ -113,3 +114,25 @@ async def test_a_failure_is_in_the_log_under_the_id_that_the_person_was_told(ser
     assert "UndefinedTableError" in failed["exception"]
     for secret in (ticket["secret"], clerk.token, "key-in-the-log"):
         assert secret not in log
+
+
+class Written:
+    """In place of the log."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def warning(self, event: str, **about: Any) -> None:
+        self.lines.append({"event": event, **about})
+
+
+def test_past_capacity_a_second_has_a_few_lines_and_the_next_one_says_how_many_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    written, now = Written(), [100.0]
+    monkeypatch.setattr(observability, "log", written)
+    notes = observability._Notes(lambda: now[0])
+    for _ in range(observability.LINES_A_SECOND + 3):
+        notes.write(status=503)
+    now[0] += 1
+    notes.write(status=503)
+    notes.write(status=503)
+    assert [line.get("left_out") for line in written.lines] == [None] * observability.LINES_A_SECOND + [3, None]

@@ -1,8 +1,8 @@
 """What happens past capacity: citizens wait a moment and are then asked to come again, while desks, kiosks and displays go on.
 
 A worker lets so many of the citizens' requests in at once, a few more wait at its door for a moment, and everybody else is answered 503
-with Retry-After at once, which costs microseconds. So the connections to the database always have room for the hall, and memory stays
-flat however many come. Refuses to look at who somebody is or to limit anybody over time: that is the gate's.
+with Retry-After a second later, which costs no query and no line of the log. So the connections to the database always have room for
+the hall, and memory stays flat however many come. Refuses to look at who somebody is or to limit anybody over time: that is the gate's.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from queue_service.errors import DomainError, Unavailable
 from queue_service.limits.bodies import BODY_LIMIT_BYTES
 from queue_service.limits.classes import READ, SAFE, WRITE, Limit, limit_of
 from queue_service.limits.line import line_of
-from queue_service.problems import render
+from queue_service.problems import render, told
 
 TURNED_AWAY = Counter("queue_turned_away_total", "Citizens' requests answered 503 because the worker was full.", ["kind"])
 FOLLOWED: Final = ("/live/ticket/", "/live/appointment/")
@@ -30,16 +30,26 @@ FOLLOWED: Final = ("/live/ticket/", "/live/appointment/")
 class Capacity:
     """Of one worker."""
 
-    reads: int = 32
-    """Four for each connection of the hot pool: enough to keep it busy, few enough that a desk's statement waits milliseconds."""
-    writes: int = 10
-    """Two thirds of the unit-of-work pool (`db.Database`): the rest is the staff's."""
+    reads: int = 4
+    """Half of the hot pool. What is remembered needs no connection and is over before the next one comes in; of what does, more at once
+    would be no faster, and a desk's statement would wait behind all of it (measured with 32: a minute at the kiosk)."""
+    writes: int = 4
+    """The other half, while they hold; less than a third of the unit-of-work pool (`db.Database`): the rest is the staff's."""
     waiting: int = 500
     """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
     patience: float = 8.0
     """Seconds at the door: less than the ten for which a person's attention lasts, so the page that says so is still read."""
+    linger: float = 1.0
+    """Seconds between turning away and telling. Programs that ask again at once would otherwise fill the whole worker with refusals."""
+    lingering: int = 5_000
+    """So many at a time, some ten kilobytes each; beyond them one is told at once."""
     sockets: int = 20_000
     """Phones that one worker follows: at 30 KB each, 600 MB."""
+
+
+class Full(Unavailable):
+    """There is no room just now. No failure of ours: it is counted, and no trace of it is drawn for the log, which would cost more than
+    the answer itself."""
 
 
 class Room:
@@ -53,7 +63,7 @@ class Room:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """Raises Unavailable."""
+        """Raises Full."""
         if self._places.locked():
             await self._wait()
         else:
@@ -65,13 +75,13 @@ class Room:
 
     async def _wait(self) -> None:
         if self.at_the_door >= self._waiting:
-            raise Unavailable(FULL, retry_after=RETRY_SECONDS)
+            raise Full(FULL, retry_after=RETRY_SECONDS)
         self.at_the_door += 1
         try:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
-            raise Unavailable(FULL, retry_after=RETRY_SECONDS) from None
+            raise Full(FULL, retry_after=RETRY_SECONDS) from None
         finally:
             self.at_the_door -= 1
 
@@ -91,6 +101,7 @@ class Pressure:
             WRITE: Room(self._capacity.writes, self._capacity.waiting, self._capacity.patience),
         }
         self._sockets = 0
+        self._lingering = 0
 
     def around(self, app: ASGIApp) -> ASGIApp:
         follow = self._following(app)
@@ -111,10 +122,23 @@ class Pressure:
                     await app(scope, receive, send)
             except DomainError as error:
                 TURNED_AWAY.labels(error.code).inc()
+                if isinstance(error, Full):
+                    await self._linger()
                 request: Request[Any, Any, Any] = Request(scope, receive, send)
-                await render(request, error).to_asgi_response(None, request)(scope, receive, send)
+                answer = (told if isinstance(error, Full) else render)(request, error)
+                await answer.to_asgi_response(None, request)(scope, receive, send)
 
         return middleware
+
+    async def _linger(self) -> None:
+        """A sleeping task costs nothing."""
+        if self._lingering >= self._capacity.lingering:
+            return
+        self._lingering += 1
+        try:
+            await asyncio.sleep(self._capacity.linger)
+        finally:
+            self._lingering -= 1
 
     def _following(self, app: ASGIApp) -> ASGIApp:
         async def follow(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from queue_service import problems
 from queue_service.app import create_app
 from queue_service.errors import Unavailable
 from queue_service.limits.line import LINE
@@ -134,7 +135,7 @@ async def test_somebody_who_goes_away_from_the_door_leaves_no_trace() -> None:
 )
 async def test_the_hall_goes_on_while_citizens_are_sent_away(path: str, method: str) -> None:
     place = Place()
-    app = Pressure(Capacity(reads=1, writes=1, waiting=0)).around(place.app)
+    app = Pressure(Capacity(reads=1, writes=1, waiting=0, linger=0)).around(place.app)
     citizens = [asyncio.create_task(ask(app, "/book")), asyncio.create_task(ask(app, "/api/public/appointments", "POST"))]
     await until_inside(place, 2)
     for refused in (await ask(app, "/t/secret"), await ask(app, "/api/public/appointments", "POST")):
@@ -149,7 +150,7 @@ async def test_the_hall_goes_on_while_citizens_are_sent_away(path: str, method: 
 
 async def test_a_program_reads_why_in_its_language_and_a_person_reads_a_page() -> None:
     place = Place()
-    app = Pressure(Capacity(reads=1, waiting=0)).around(place.app)
+    app = Pressure(Capacity(reads=1, waiting=0, linger=0)).around(place.app)
     inside = asyncio.create_task(ask(app, "/book"))
     await until_inside(place, 1)
     refused = await ask(app, "/api/public/offices")
@@ -160,6 +161,37 @@ async def test_a_program_reads_why_in_its_language_and_a_person_reads_a_page() -
         "status": 503,
         "detail": FULL["ru"],
     }
+    place.open.set()
+    await inside
+
+
+async def test_whoever_asks_again_at_once_is_told_later_but_no_more_than_a_few_are_kept_for_that() -> None:
+    place = Place()
+    app = Pressure(Capacity(reads=1, waiting=0, linger=60, lingering=1)).around(place.app)
+    inside = asyncio.create_task(ask(app, "/book"))
+    await until_inside(place, 1)
+    kept = asyncio.create_task(ask(app, "/api/public/offices"))
+    await everybody_has_moved()
+    assert not kept.done()
+    assert (await ask(app, "/api/public/offices"))["status"] == 503
+    kept.cancel()
+    await asyncio.gather(kept, return_exceptions=True)
+    after = asyncio.create_task(ask(app, "/api/public/offices"))
+    await everybody_has_moved()
+    assert not after.done()  # who went away made room
+    after.cancel()
+    place.open.set()
+    await inside
+
+
+async def test_turning_somebody_away_writes_nothing_into_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(problems, "log", None)  # whoever writes into it fails
+    place = Place()
+    app = Pressure(Capacity(reads=1, waiting=0, linger=0)).around(place.app)
+    inside = asyncio.create_task(ask(app, "/book"))
+    await until_inside(place, 1)
+    for path in ("/api/public/offices", "/t/secret"):
+        assert (await ask(app, path))["status"] == 503
     place.open.set()
     await inside
 
@@ -195,7 +227,7 @@ async def test_phones_beyond_the_sockets_of_a_worker_are_refused_before_they_are
 async def test_a_slow_body_holds_nobodys_place() -> None:
     place = Place()
     place.open.set()
-    app = Pressure(Capacity(writes=1, waiting=0)).around(place.app)
+    app = Pressure(Capacity(writes=1, waiting=0, linger=0)).around(place.app)
     arrived = asyncio.Event()
 
     async def slowly() -> Any:
