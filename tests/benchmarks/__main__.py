@@ -1,4 +1,4 @@
-"""`make bench`, or `.venv/bin/python -m tests.benchmarks [--quick] [--only NAME] [--json PATH]`."""
+"""`make bench`, or `.venv/bin/python -m tests.benchmarks [--quick] [--only NAME] [--minutes N] [--json PATH]`."""
 
 import asyncio
 import contextlib
@@ -58,13 +58,17 @@ def _allow_many_sockets() -> None:
 @click.command()
 @click.option("--quick", "fast", is_flag=True, help="One short round of the most important points, under a minute.")
 @click.option("--only", type=click.Choice(list(FIGURES)), multiple=True, help="Only this figure; may be repeated.")
+@click.option("--minutes", type=click.FloatRange(0.1, 600), help="So long lasts the overload, instead of seconds.")
 @click.option("--json", "path", type=click.Path(path_type=Path, dir_okay=False), help="Where the JSON goes, instead of .bench/.")
-def main(fast: bool, only: tuple[str, ...], path: Path | None) -> None:
+def main(fast: bool, only: tuple[str, ...], minutes: float | None, path: Path | None) -> None:
     """Measures the service next to its own database. The table goes to standard output."""
     began = time.monotonic()
     _allow_many_sockets()
     try:
-        results = asyncio.run(_until_told_to_stop(quick() if fast else whole(), [name for name in FIGURES if not only or name in only]))
+        scale = quick() if fast else whole()
+        if minutes is not None:
+            scale = scale.overloaded_for(minutes)
+        results = asyncio.run(_until_told_to_stop(scale, [name for name in FIGURES if not only or name in only]))
     except BenchmarkError as error:
         click.echo(f"No figures: {error}", err=True)
         sys.exit(1)

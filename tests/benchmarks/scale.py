@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,12 @@ class Scale:
     """False: of every figure only the points that the targets name."""
     limit: float
     """Seconds after which no further round begins."""
+    overload_seconds: float
+    """How long citizens come past capacity."""
     began: float = field(default_factory=time.monotonic)
+
+    def overloaded_for(self, minutes: float) -> "Scale":
+        return replace(self, overload_seconds=60 * minutes, limit=self.limit + 60 * minutes)
 
     def over(self) -> bool:
         return time.monotonic() - self.began > self.limit
@@ -38,8 +43,8 @@ class Scale:
 
 def whole() -> Scale:
     """Up to five rounds: three would be the fewest whose median survives one disturbed round."""
-    return Scale(rounds=5, seconds=2, warm_up=0.5, old_tickets=1_000_000, complete=True, limit=480.0)
+    return Scale(rounds=5, seconds=2, warm_up=0.5, old_tickets=1_000_000, complete=True, limit=480.0, overload_seconds=12.0)
 
 
 def quick() -> Scale:
-    return Scale(rounds=1, seconds=1, warm_up=0.3, old_tickets=0, complete=False, limit=45.0)
+    return Scale(rounds=1, seconds=1, warm_up=0.3, old_tickets=0, complete=False, limit=45.0, overload_seconds=4.0)

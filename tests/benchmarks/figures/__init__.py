@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tests.benchmarks.figures import book, call_next, live, notify, slots, start, take_ticket
+from tests.benchmarks.figures import book, call_next, live, notify, overload, slots, start, take_ticket
 from tests.benchmarks.results import Results
 from tests.benchmarks.stage import Stage
 
@@ -13,6 +13,7 @@ FIGURES: dict[str, Callable[[Stage, Results], Awaitable[None]]] = {
     "call": call_next.measure,
     "book": book.measure,
     "slots": slots.measure,
+    "overload": overload.measure,
     "live": live.measure,
 }
 """By the name for --only. `live` is last: its largest crowd is left out when the time is up."""

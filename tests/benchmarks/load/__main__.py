@@ -8,11 +8,13 @@ import uvloop
 
 from tests.benchmarks.load.audience import play_live
 from tests.benchmarks.load.commands import play_call, play_take
-from tests.benchmarks.load.jobs import Audience, BookJob, CallJob, Job, LookJob, Looks, Pace, TakeJob
+from tests.benchmarks.load.crowd import play_crowd
+from tests.benchmarks.load.hall import play_hall
+from tests.benchmarks.load.jobs import Audience, BookJob, CallJob, Crowd, CrowdJob, Hall, HallJob, Job, LookJob, Looks, Pace, TakeJob
 from tests.benchmarks.load.slots import play_book, play_look
 
 
-async def play(job: Job) -> Pace | Looks | Audience:
+async def play(job: Job) -> Pace | Looks | Audience | Crowd | Hall:
     if isinstance(job, TakeJob):
         return await play_take(job)
     if isinstance(job, CallJob):
@@ -21,6 +23,10 @@ async def play(job: Job) -> Pace | Looks | Audience:
         return await play_book(job)
     if isinstance(job, LookJob):
         return await play_look(job)
+    if isinstance(job, CrowdJob):
+        return await play_crowd(job)
+    if isinstance(job, HallJob):
+        return await play_hall(job)
     return await play_live(job)
 
 

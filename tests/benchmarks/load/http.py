@@ -9,10 +9,10 @@ from typing import cast
 
 
 class Answer:
-    __slots__ = ("body", "status")
+    __slots__ = ("body", "retry_after", "status")
 
-    def __init__(self, status: int, body: bytes) -> None:
-        self.status, self.body = status, body
+    def __init__(self, status: int, body: bytes, *, retry_after: bool) -> None:
+        self.status, self.body, self.retry_after = status, body, retry_after
 
 
 class HttpConnection(asyncio.Protocol):
@@ -47,7 +47,9 @@ class HttpConnection(asyncio.Protocol):
             return
         self._received = b""
         if self._asked is not None and not self._asked.done():
-            self._asked.set_result(Answer(int(received[9:12]), received[body:]))
+            status = int(received[9:12])
+            told = status == 503 and received.find(b"\r\nretry-after: ", 0, head) >= 0
+            self._asked.set_result(Answer(status, received[body:], retry_after=told))
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._asked is not None and not self._asked.done():

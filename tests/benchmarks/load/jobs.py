@@ -100,7 +100,41 @@ class LookJob(msgspec.Struct, frozen=True, tag="look"):
     warm_commands: int
 
 
-Job = TakeJob | CallJob | BookJob | LookJob | LiveJob
+class CrowdJob(msgspec.Struct, frozen=True, tag="crowd"):
+    """Citizens beyond number: readers ask for weeks of slots, bookers hold, confirm and cancel. Whoever is asked to come again in a few
+    seconds asks again at once."""
+
+    port: int
+    readers: int
+    bookers: int
+    offices: tuple[str, ...]
+    service: str
+    first_day: str
+    """Of the lists."""
+    starts: tuple[str, ...]
+    """Wanted at any of the offices."""
+    seconds: float
+
+
+class HallJob(msgspec.Struct, frozen=True, tag="hall"):
+    """Desks call, start and finish, kiosks take tickets, boards follow, all at people's pace; what they feel is measured."""
+
+    port: int
+    desks: tuple[Desk, ...]
+    kiosks: tuple[Kiosk, ...]
+    boards: dict[int, str]
+    """Office id and the path of its board."""
+    pause: float
+    """Seconds between two commands of a desk."""
+    ticket_every: float
+    """Seconds between two tickets of a kiosk."""
+    warm_up: float
+    """What is asked earlier is not counted."""
+    seconds: float
+    """The warm-up included."""
+
+
+Job = TakeJob | CallJob | BookJob | LookJob | LiveJob | CrowdJob | HallJob
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -153,3 +187,37 @@ class Audience(msgspec.Struct, frozen=True):
     worker_mb: float
     send_us: float
     """Processor time of the worker per message sent, everything included: reading the office, rendering, sending."""
+
+
+class Felt(msgspec.Struct, frozen=True):
+    """How long people waited for one kind of thing, in milliseconds."""
+
+    count: int = 0
+    p50: float = 0.0
+    p99: float = 0.0
+    longest: float = 0.0
+
+
+class Crowd(msgspec.Struct, frozen=True):
+    """What the citizens were answered."""
+
+    seconds: float
+    done: dict[str, Felt]
+    """By what they wanted; a slot that somebody else had is an answer too."""
+    turned_away: Felt
+    """503 with Retry-After."""
+    wrong: dict[str, int]
+    """Every other answer; a figure with any of them is thrown away."""
+
+
+class Hall(msgspec.Struct, frozen=True):
+    """What the hall felt."""
+
+    desks: Felt
+    kiosks: Felt
+    boards: Felt
+    """From the clerk's request to the board of the office."""
+    refused: dict[str, int]
+    """Answers that no desk and no kiosk should get, by status, and connections that were cut."""
+    unseen: int
+    """Calls that the board of their office never showed."""
