@@ -13,7 +13,7 @@ import asyncpg
 import click
 
 from tests.benchmarks.errors import BenchmarkError
-from tests.benchmarks.figures import FIGURES
+from tests.benchmarks.figures import FIGURES, LONG
 from tests.benchmarks.machine import ROOT, description
 from tests.benchmarks.results import Results
 from tests.benchmarks.scale import Scale, quick, whole
@@ -55,6 +55,10 @@ def _allow_many_sockets() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _names(fast: bool, only: tuple[str, ...]) -> list[str]:
+    return [name for name in FIGURES if (name in only if only else not (fast and name in LONG))]
+
+
 @click.command()
 @click.option("--quick", "fast", is_flag=True, help="One short round of the most important points, under a minute.")
 @click.option("--only", type=click.Choice(list(FIGURES)), multiple=True, help="Only this figure; may be repeated.")
@@ -68,7 +72,7 @@ def main(fast: bool, only: tuple[str, ...], minutes: float | None, path: Path | 
         scale = quick() if fast else whole()
         if minutes is not None:
             scale = scale.overloaded_for(minutes)
-        results = asyncio.run(_until_told_to_stop(scale, [name for name in FIGURES if not only or name in only]))
+        results = asyncio.run(_until_told_to_stop(scale, _names(fast, only)))
     except BenchmarkError as error:
         click.echo(f"No figures: {error}", err=True)
         sys.exit(1)

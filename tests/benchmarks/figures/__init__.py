@@ -17,3 +17,5 @@ FIGURES: dict[str, Callable[[Stage, Results], Awaitable[None]]] = {
     "live": live.measure,
 }
 """By the name for --only. `live` is last: its largest crowd is left out when the time is up."""
+LONG = ("overload",)
+"""What a look in under a minute has no time for, unless it is asked for by name."""

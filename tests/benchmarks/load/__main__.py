@@ -10,7 +10,20 @@ from tests.benchmarks.load.audience import play_live
 from tests.benchmarks.load.commands import play_call, play_take
 from tests.benchmarks.load.crowd import play_crowd
 from tests.benchmarks.load.hall import play_hall
-from tests.benchmarks.load.jobs import Audience, BookJob, CallJob, Crowd, CrowdJob, Hall, HallJob, Job, LookJob, Looks, Pace, TakeJob
+from tests.benchmarks.load.jobs import (
+    Audience,
+    BookJob,
+    CallJob,
+    Crowd,
+    CrowdJob,
+    Hall,
+    HallJob,
+    Job,
+    LookJob,
+    Looks,
+    Pace,
+    TakeJob,
+)
 from tests.benchmarks.load.slots import play_book, play_look
 
 
