@@ -98,3 +98,34 @@ async def test_whoever_goes_away_disturbs_nobody() -> None:
     disk.may_commit.set()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     assert [each for each in answers if isinstance(each, str)] == ["done 1", "done 2", "done 4"]
+
+
+async def test_whoever_comes_in_the_very_moment_that_a_transaction_ends_is_served() -> None:
+    disk = Disk()
+    disk.may_commit.set()
+    batches = Batches(disk.run)
+    first = await asyncio.gather(*(batches.submit(number) for number in range(AT_ONCE)))
+    assert len(first) == AT_ONCE
+    async with asyncio.timeout(5):
+        for number in range(50):  # each is woken by the end of the one before, in the same turn of the loop
+            assert await batches.submit(number) == f"done {number}"
+
+
+async def test_when_the_connection_goes_while_they_are_tried_one_by_one_the_rest_does_not_wait_for_it_each() -> None:
+    spoils, lost = asyncpg.DataError("a byte"), asyncpg.ConnectionDoesNotExistError("gone")
+
+    class Failing(Disk):
+        async def run(self, commands: Sequence[int]) -> Sequence[str | None]:
+            if 3 in commands:
+                self.spoils[3] = spoils
+            if commands == [4]:
+                self.spoils[4] = lost
+            return await super().run(commands)
+
+    disk = Failing()
+    batches = Batches(disk.run)
+    tasks = await asked(batches, [0]) + await asked(batches, [1]) + await asked(batches, range(2, 6))
+    disk.may_commit.set()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers == ["done 0", "done 1", "done 2", spoils, lost, lost]
+    assert disk.batches[-1] == [4], "the last one was not tried"

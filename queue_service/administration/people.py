@@ -26,7 +26,8 @@ async def change(db: AsyncSession, manager: Manager, account_id: int, wanted: Wa
 async def act_on(db: AsyncSession, manager: Manager, account_id: int, act: PersonAct, now: datetime) -> str | None:
     """`staff.people.act_on`, and the end of a shift that it leaves behind."""
     token = await people.act_on(db, manager, account_id, act, now)
-    await _leave_desk(db, manager, account_id, now)
+    if act is PersonAct.SWITCH_OFF:
+        await _leave_desk(db, manager, account_id, now)
     return token
 
 

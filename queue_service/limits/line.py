@@ -14,6 +14,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
+SILENT: Final = 1008
+"""Close code for a client that talks on a line where nobody listens."""
 LINE: Final = "queue.line"
 """The extension of the scope under which a handler finds its line."""
 
@@ -93,7 +95,17 @@ class Line(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # to close is to wait for a client that reads nothing any more
+
+    def shutdown(self) -> None:
+        if self.transport.is_closing():
+            self.transport.abort()  # both sides have said goodbye, and only what it does not read is left
+        else:
+            super().shutdown()
 
     def _forget_the_request(self) -> None:
         self.queue, self.writable = _NothingIsRead(), _NobodyWaits()  # type: ignore[assignment]  # what is called of them from now on
@@ -105,6 +117,7 @@ class Line(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         if self.kept:
             self.frames = []
+            self.hang_up(SILENT)
         else:
             super().send_receive_event_to_app()
 

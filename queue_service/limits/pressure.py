@@ -32,7 +32,7 @@ class Capacity:
 
     reads: int = 4
     """Half of the hot pool. What is remembered needs no connection and is over before the next one comes in; of what does, more at once
-    would be no faster, and a desk's statement would wait behind all of it (measured with 32: a minute at the kiosk)."""
+    would be no faster, and a desk's statement would wait behind all of it (32 against 4, in one crowd: kiosks 2.4 against 0.2 s)."""
     writes: int = 4
     """The other half, while they hold; less than a third of the unit-of-work pool (`db.Database`): the rest is the staff's."""
     waiting: int = 500
@@ -44,7 +44,13 @@ class Capacity:
     lingering: int = 5_000
     """So many at a time, some ten kilobytes each; beyond them one is told at once."""
     sockets: int = 20_000
-    """Phones that one worker follows: at 30 KB each, 600 MB."""
+    """Phones that one worker follows: at 10 KB each, 200 MB."""
+    handshakes: int = 4
+    """Phones let in at once: each costs two milliseconds and a look-up, and after a restart all of them come back within seconds."""
+    coming_back: int = 5_000
+    """Phones at the door, some thirty kilobytes each; the others go on by polling and come again."""
+    return_patience: float = 30.0
+    """Seconds at the door for a phone, whose page already shows what was last known."""
 
 
 class Full(Unavailable):
@@ -100,6 +106,7 @@ class Pressure:
             READ: Room(self._capacity.reads, self._capacity.waiting, self._capacity.patience),
             WRITE: Room(self._capacity.writes, self._capacity.waiting, self._capacity.patience),
         }
+        self._returning = Room(self._capacity.handshakes, self._capacity.coming_back, self._capacity.return_patience)
         self._sockets = 0
         self._lingering = 0
 
@@ -142,15 +149,18 @@ class Pressure:
 
     def _following(self, app: ASGIApp) -> ASGIApp:
         async def follow(scope: Scope, receive: Receive, send: Send) -> None:
-            if self._sockets >= self._capacity.sockets:
+            try:
+                if self._sockets >= self._capacity.sockets:
+                    raise Full(FULL, retry_after=RETRY_SECONDS)
+                async with self._returning.place():
+                    self._sockets += 1
+                    line_of(scope).when_over(self._left)  # which is long after the handler has returned
+                    await app(scope, receive, send)
+            except Full:
                 TURNED_AWAY.labels("socket").inc()
                 await receive()
                 # Before it is accepted: the page goes on by polling and tries the socket again later.
                 await send({"type": "websocket.close", "code": 1013, "reason": Unavailable.code})
-                return
-            self._sockets += 1
-            line_of(scope).when_over(self._left)  # which is long after the handler has returned
-            await app(scope, receive, send)
 
         return follow
 

@@ -90,7 +90,7 @@ async def show_board(slug: str, catalogues: Catalogues, hub: Hub, now: datetime,
 @get("/tickets/{secret:str}", responses=shows(phone.TicketOut))
 async def show_ticket(secret: str, pool: Pool, hub: Hub) -> Response[bytes]:
     office_id, ticket = await ticket_by_secret(pool, secret)
-    state = await hub.feed(office_id).fresh()
+    state = await hub.feed(office_id).knowing(ticket)
     return snapshot(state, phone.ticket(state, state.ticket(ticket.id) or ticket))
 
 

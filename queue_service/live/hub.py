@@ -12,9 +12,12 @@ import structlog
 from queue_service.booking.calendar import Calendars
 from queue_service.db import Pool
 from queue_service.live.state import OfficeState, load_state
-from queue_service.live.watchers import Watchers
+from queue_service.live.watchers import Watcher, Watchers
 from queue_service.offices.catalogue import Catalogues
 from queue_service.statistics.durations import Durations
+from queue_service.statistics.forecast import InQueue, Wait
+from queue_service.tickets.queries import TicketNow
+from queue_service.tickets.rules import State
 from queue_service.timing import clock
 
 log = structlog.get_logger(__name__)
@@ -59,6 +62,8 @@ class OfficeFeed:
         self._reading: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._cost = USUAL_SECONDS
+        self._entered: list[tuple[float, InQueue]] = []
+        """Newcomers of this process since the last reading began."""
 
     def mark_dirty(self, *, newcomer: bool = False) -> None:
         """`newcomer`: a ticket was issued and nothing else, which a forecast of this process may know already."""
@@ -92,6 +97,7 @@ class OfficeFeed:
             else:
                 finished = time.monotonic()
                 self._covered, self._moves_covered, self._failure, self._read_at = heard, moves, None, started
+                self._enter_again(self.state, started)
                 self._cost = min(finished - started, max(2 * self._cost, USUAL_SECONDS))
                 pause = min(READ_SHARE * self._cost, LONGEST_PAUSE_SECONDS)
                 self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + pause)
@@ -100,6 +106,13 @@ class OfficeFeed:
             self._turned = asyncio.Event()
             if self._failure is not None and not self.watchers:
                 return  # whoever asks next starts anew
+
+    def _enter_again(self, state: OfficeState, started: float) -> None:
+        """Whoever came while the state was being read may be missing in it."""
+        self._entered = [each for each in self._entered if each[0] >= started]
+        for _, newcomer in self._entered:
+            if newcomer.id not in state.waiting_by_id:
+                state.forecast.add(newcomer)
 
     async def fresh(self) -> OfficeState:
         """The present state: nothing that this process has done or heard of is missing; in a storm it takes up to 50 ms.
@@ -114,6 +127,14 @@ class OfficeFeed:
                 raise self._failure
         return self.state
 
+    async def knowing(self, ticket: TicketNow) -> OfficeState:
+        """The present state, for a page of this ticket: read once more if it waits and is not there, because its NOTIFY is on the way."""
+        state = await self.fresh()
+        if ticket.state == State.WAITING and state.ticket(ticket.id) is None:
+            self.grow_old()
+            state = await self.fresh()
+        return state
+
     async def soon(self) -> OfficeState:
         """The state for an estimate, which a hot command must not pay for: newcomers since the last read may be missing.
 
@@ -127,12 +148,29 @@ class OfficeFeed:
 
     async def present(self) -> OfficeState:
         """For a screen that opens: the present state; the last one known while the database is away, and if there is none, the first."""
-        while self.state is None or self._covered < self._heard:
+        heard = self._heard  # and not what comes while it waits: a storm would keep the screen closed
+        while self.state is None or self._covered < heard:
             self._ensure_reading()
             await self._turned.wait()
             if self._failure is not None and self.state is not None:
                 break
         return self.state
+
+    def join(self, watcher: Watcher) -> None:
+        """Whoever watches is told of all that comes, and of what came while their first view was made."""
+        self.watchers.join(watcher)
+        if self._covered < self._heard:
+            self._ensure_reading()
+
+    def enter(self, newcomer: InQueue) -> tuple[int, Wait | None]:
+        """People ahead of a ticket that this process has just issued, and its wait; from now on it stands before the next ones.
+
+        RuntimeError before the first reading.
+        """
+        if self.state is None:
+            raise RuntimeError("nobody has read this office yet")
+        self._entered.append((time.monotonic(), newcomer))
+        return self.state.forecast.add(newcomer)
 
 
 class Hub:

@@ -14,9 +14,10 @@ class LiveOutlook:
         self._hub = hub
 
     async def __call__(self, office_id: int, taken: TakenTicket) -> tuple[int, WaitOut | None]:
-        state = await self._hub.feed(office_id).soon()
+        feed = self._hub.feed(office_id)
+        await feed.soon()
         if taken.state is not State.WAITING:  # a repeated key, and the ticket has moved on
             return 0, None
         rank = Rank(taken.due_at, taken.rank_at, taken.rank_from)
-        ahead, wait = state.forecast.add(InQueue(taken.id, taken.service.id, rank, taken.issued_at))
+        ahead, wait = feed.enter(InQueue(taken.id, taken.service.id, rank, taken.issued_at))
         return ahead, WaitOut(wait.low, wait.high) if wait else None

@@ -42,7 +42,7 @@ class Screen:
         self._version, self._told, self._told_at = state.version, hash(content), time.monotonic()
         self._line.keep(room=self._catch_up, over=self._leave)
         if not self._line.disconnected:
-            self._feed.watchers.join(self)
+            self._feed.join(self)
             self._catch_up()
 
     def show(self, state: OfficeState) -> None:

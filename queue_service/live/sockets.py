@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import msgspec
+import structlog
 from litestar import Router, WebSocket, websocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
 
 from queue_service.booking.queries import appointment_by_secret
 from queue_service.db import Pool
@@ -26,7 +29,7 @@ from queue_service.limits.gate import is_foreign
 from queue_service.limits.line import line_of
 from queue_service.live.appointments import Followed
 from queue_service.live.hub import HEARTBEAT_SECONDS, Hub
-from queue_service.live.screens import REFUSED, Screen, View
+from queue_service.live.screens import BROKEN, REFUSED, Screen, View
 from queue_service.live.state import ENDED, OfficeState
 from queue_service.live.views import board, desk, hall, menu, phone
 from queue_service.live.views.parts import encoded, enveloped
@@ -37,6 +40,8 @@ from queue_service.staff.rights import Audience, Right, for_, may
 from queue_service.staff.sessions import Identity, Sessions
 from queue_service.tickets.queries import TicketNow, ticket_by_id, ticket_by_secret
 from queue_service.timing import clock
+
+log = structlog.get_logger(__name__)
 
 Socket = WebSocket[Any, Any, State]
 
@@ -50,11 +55,16 @@ async def follow(socket: Socket, office_id: int, view: View, silence: float = HE
     line = line_of(socket.scope)
     await socket.accept()
     feed = hub.feed(office_id)
-    with contextlib.suppress(WebSocketDisconnect, OSError):  # the client has gone
-        state = await feed.present()
-        content = view(state)
-        if not isinstance(content, bytes):
-            content = await content
+    with contextlib.suppress(WebSocketDisconnect, ClientDisconnected):
+        try:
+            state = await feed.present()
+            content = view(state)
+            if not isinstance(content, bytes):
+                content = await content
+        except (asyncpg.PostgresError, OSError) as error:
+            log.warning("screen_not_opened", office=office_id, error=repr(error))
+            await socket.close(code=BROKEN)
+            return
         await socket.send_data(enveloped(state, content), mode="text")
         Screen(feed, line, view, silence, about).open(state, content)
 

@@ -1,4 +1,4 @@
-"""One office at one moment, read in three indexed queries: what every screen of the office is a view of.
+"""One office at one moment, read in a few indexed queries: what every screen of the office is a view of.
 
 Refuses to read history: only who waits, who is at a desk, and today's shifts.
 """

@@ -69,6 +69,33 @@ async def test_an_office_that_nobody_watches_is_read_when_asked_and_not_before(o
     assert (await office.feed.fresh()).version == 2
 
 
+async def test_a_screen_opens_in_the_middle_of_a_storm(watched: Office) -> None:
+    watched.takes = 0.02
+    over = asyncio.Event()
+
+    async def storm() -> None:
+        while not over.is_set():
+            watched.feed.mark_dirty()
+            await asyncio.sleep(0.002)
+
+    blowing = asyncio.create_task(storm())
+    async with asyncio.timeout(5):
+        assert (await watched.feed.present()).version >= 1
+    over.set()
+    await blowing
+
+
+async def test_what_came_while_the_first_view_was_made_is_told_to_the_first_screen(office: Office) -> None:
+    """Nobody watched yet, so nobody read: without a look at the door the screen would stand still until the next change."""
+    await office.feed.present()
+    office.feed.mark_dirty()
+    screen = Watching()
+    office.feed.join(screen)
+    async with asyncio.timeout(5):
+        await screen.news.wait()
+    assert screen.told == [2]
+
+
 async def test_who_asks_after_a_change_never_gets_what_was_before(watched: Office) -> None:
     watched.takes = 0.02
     first = await watched.feed.fresh()

@@ -534,3 +534,11 @@ async def test_a_storm_of_looks_is_answered_from_one_reading(service: Service, d
     answers = await asyncio.gather(*(service.get(f"/api/public/offices/{office.slug}/board") for _ in range(60)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["version"] for answer in answers}) <= 5
+
+
+async def test_a_ticket_knows_its_place_before_its_notice_has_come(service: Service, database: Database) -> None:
+    office = await an_office(database)
+    kiosk = await a_kiosk(database, office)
+    for ahead in range(5):
+        taken = await service.taken(kiosk)
+        assert (await service.get(f"/api/public/tickets/{taken['secret']}")).json()["ahead"] == ahead

@@ -57,7 +57,7 @@ def set_preferences(
 
 async def _ticket_now(secret: str, pool: Pool, hub: Hub) -> tuple[OfficeState, TicketNow]:
     office_id, ticket = await ticket_by_secret(pool, secret)
-    state = await hub.feed(office_id).fresh()
+    state = await hub.feed(office_id).knowing(ticket)
     return state, state.ticket(ticket.id) or ticket
 
 

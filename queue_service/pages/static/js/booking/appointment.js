@@ -32,7 +32,7 @@ setServerTime(shown.now);
 follow({
   socket: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live/appointment/${secret}`,
   fetch: async () => { throw new Error("the socket will come back"); },
-  firstDelay: 1_500, // thousands of phones may come back at once
+  firstDelay: 4_000, // thousands of phones may come back at once
   silence: 75_000, // the service speaks every 30 seconds; two of these and a half may get lost
   onSnapshot: receive,
   onLink: (link) => { if (!paused) trouble(link === "lost" ? _("No connection. This is how it was at %(time)s.", { time: at(shown.now) }) : ""); },

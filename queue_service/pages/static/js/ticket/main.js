@@ -25,7 +25,7 @@ setServerTime(shown.now);
 const live = ENDED.has(shown.state) ? undefined : follow({
   socket: socketAddress,
   fetch: fetchTicket,
-  firstDelay: 1_500, // tens of thousands of phones may come back at once
+  firstDelay: 4_000, // tens of thousands of phones may come back at once
   silence: 75_000, // the service speaks every 30 seconds; two of these and a half may get lost
   onSnapshot: receive,
   onLink: (link) => { if (!paused) renderTrouble(link === "lost" ? lostText() : ""); },
