@@ -115,18 +115,20 @@ WITH waiting AS (
       FROM device_pairing WHERE device_id IS NULL
 )
 DELETE FROM device_pairing
- WHERE claim_hash IN (SELECT claim_hash FROM waiting ORDER BY place, created_at DESC, claim_hash OFFSET :stay)
-   AND device_id IS NULL   -- still, once whoever is entering it has committed
+ WHERE claim_hash IN (
+       SELECT claim_hash FROM device_pairing   -- in one order for everybody: devices that displace each other's codes must not deadlock
+        WHERE device_id IS NULL               -- still, once whoever is entering it has committed
+          AND (claim_hash = :previous
+               OR claim_hash IN (SELECT claim_hash FROM waiting ORDER BY place, created_at DESC, claim_hash OFFSET :stay))
+        ORDER BY claim_hash FOR UPDATE)
 """
 
 
 async def open_pairing(db: AsyncSession, wish: Wish, now: datetime) -> Opened:
     """A code for a device, in place of the previous one that it was shown."""
     await db.exec(delete(DevicePairing).where(col(DevicePairing.expires_at) < now - FETCHED_WITHIN))
-    if wish.previous:
-        own = col(DevicePairing.claim_hash) == hash_claim(wish.previous)
-        await db.exec(delete(DevicePairing).where(own, col(DevicePairing.device_id).is_(None)))
-    await (await db.connection()).execute(text(_GIVE_WAY), {"stay": CODES_IN_CITY - 1})
+    previous = hash_claim(wish.previous) if wish.previous else None
+    await (await db.connection()).execute(text(_GIVE_WAY), {"previous": previous, "stay": CODES_IN_CITY - 1})
     claim = secrets.token_urlsafe(32)
     for _ in range(DRAWS):
         code = f"{secrets.randbelow(1_000_000):06}"
