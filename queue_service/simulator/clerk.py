@@ -166,8 +166,13 @@ class Clerk:
             await self._desk.command("start")
             self._serving = True
         await self._stage.day.pause(self._minutes(ticket))
-        await self._desk.finish()
-        self._stage.promises.ended(ticket.id, "принят")
+        self._stage.promises.let_go(ticket.id)  # a further service of the same ticket may bring it to another desk at once
+        finished = await self._desk.finish()
+        if finished is not None and finished.state == "waiting":
+            self._waits_again(ticket)
+            return
+        if finished is not None:
+            self._stage.promises.ended(ticket.id, "принят")
         self._forget(ticket, served=True)
 
     def _minutes(self, ticket: DeskTicket) -> float:
@@ -217,6 +222,9 @@ class Clerk:
     async def _send_back(self, ticket: DeskTicket) -> None:
         self._stage.promises.let_go(ticket.id)
         await self._desk.command("return")
+        self._waits_again(ticket)
+
+    def _waits_again(self, ticket: DeskTicket) -> None:
         self._stage.hall.sent_back(ticket.id)
         self._stage.tally.is_returned(ticket.id)
         self._current = None

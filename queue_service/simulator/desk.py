@@ -71,25 +71,26 @@ class Desk:
             raise Refused("вызов", answer)
         return answer.read(DeskTicket)
 
-    async def finish(self) -> None:
-        """Ends the visit; where the service wants to know how it ended, the first result of its list is chosen."""
+    async def finish(self) -> DeskTicket | None:
+        """Ends the visit, or its first part; where the service wants to know how it ended, the first result of its list is chosen."""
         try:
-            await self.command("finish")
+            return await self.command("finish")
         except Refused as refused:
             if refused.code != "result_needed":
                 raise
             current = (await self.snapshot()).current
             if current is None or not current.results:
                 raise
-            await self.command("finish", {"result": current.results[0].code})
+            return await self.command("finish", {"result": current.results[0].code})
 
-    async def command(self, name: str, body: object = None) -> None:
-        """`recall`, `start`, `finish`, `no-show` or `return` on the current ticket."""
+    async def command(self, name: str, body: object = None) -> DeskTicket | None:
+        """`recall`, `start`, `finish`, `no-show` or `return` on the current ticket; None where a lost answer had done it already."""
         answer = await self._send("POST", f"/api/desk/{name}", body)
         if answer.status == 200:
-            answer.read(DeskTicket)
-        elif not (answer.retried and answer.problem.code in ALREADY):
+            return answer.read(DeskTicket)
+        if not (answer.retried and answer.problem.code in ALREADY):
             raise Refused(name, answer)
+        return None
 
     async def _expect(self, method: str, path: str, body: object = None, *, status: int = 200) -> Answer:
         answer = await self._send(method, path, body)

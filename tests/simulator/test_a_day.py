@@ -41,7 +41,11 @@ class AHall:
 async def a_hall(database: Database, base_url: str, folder: Path, *, zone: str | None = None, **office: Any) -> AHall:
     """An office with three desks, two of them for everything, as the demo would write it down."""
     desks = (a_desk("1", zone=zone), a_desk("2", zone=zone), a_desk("3", ["passport"], help_out=["advice"], zone=zone))
-    services = (a_service("passport", typical=6), a_service("advice", "В", typical=3), a_service("legal-aid", "В", typical=5, limit=2))
+    services = (
+        a_service("passport", typical=6),
+        a_service("advice", "В", typical=3, chain=["passport"]),
+        a_service("legal-aid", "В", typical=5, limit=2),
+    )
     policy = {"no_show_min_calls": 2, "no_show_min_seconds": 1}
     made = await an_office(database, *services, desks=desks, **{**policy, **office})
     clerks = [await a_clerk(database, made) for _ in desks]
