@@ -31,10 +31,11 @@ class Capacity:
     """Of one worker."""
 
     reads: int = 4
-    """Half of the hot pool. What is remembered needs no connection and is over before the next one comes in; of what does, more at once
-    would be no faster, and a desk's statement would wait behind all of it (32 against 4, in one crowd: kiosks 2.4 against 0.2 s)."""
-    writes: int = 4
-    """The other half, while they hold; less than a third of the unit-of-work pool (`db.Database`): the rest is the staff's."""
+    """What is remembered needs no connection and is over before the next one comes in; of what does, more at once would be no faster,
+    and a desk's statement would wait behind all of it (32 against 4, in one crowd: kiosks 2.4 against 0.2 s)."""
+    writes: int = 6
+    """With the reads ten of the twelve connections of the hot pool, and less than half of the unit-of-work pool (`db.Database`): however
+    long citizens wait for each other's locks, the hall goes on."""
     waiting: int = 500
     """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
     patience: float = 8.0

@@ -20,9 +20,11 @@ class Scale:
     limit: float
     """Seconds after which no further round begins."""
     set_aside: float
-    """Of the limit, for what has no rounds: the overload."""
+    """Of the limit, for what has no rounds: the overload and the city's day."""
     overload_seconds: float
     """How long citizens come past capacity."""
+    day_hours: float
+    """Of the simulated city's day, from its opening."""
     began: float = field(default_factory=time.monotonic)
 
     def overloaded_for(self, minutes: float) -> "Scale":
@@ -51,11 +53,14 @@ def whole() -> Scale:
         warm_up=0.5,
         old_tickets=1_000_000,
         complete=True,
-        limit=490.0,
-        set_aside=35.0,
+        limit=500.0,
+        set_aside=95.0,
         overload_seconds=12.0,
+        day_hours=9.0,
     )
 
 
 def quick() -> Scale:
-    return Scale(rounds=1, seconds=1, warm_up=0.3, old_tickets=0, complete=False, limit=45.0, set_aside=0.0, overload_seconds=4.0)
+    return Scale(
+        rounds=1, seconds=1, warm_up=0.3, old_tickets=0, complete=False, limit=45.0, set_aside=0.0, overload_seconds=4.0, day_hours=1.5
+    )

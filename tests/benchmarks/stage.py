@@ -29,6 +29,7 @@ from tests.benchmarks.load.jobs import (
     CallJob,
     Crowd,
     CrowdJob,
+    DayJob,
     Hall,
     HallJob,
     Job,
@@ -36,6 +37,7 @@ from tests.benchmarks.load.jobs import (
     LookJob,
     Looks,
     Pace,
+    Played,
     TakeJob,
 )
 from tests.benchmarks.scale import Scale
@@ -47,7 +49,7 @@ MODEL = "model"
 LOAD_SECONDS = 120.0
 """No job takes this long, or this much longer than it was told to; one that does hangs."""
 
-Measured = TypeVar("Measured", Pace, Audience, Looks, Crowd, Hall)
+Measured = TypeVar("Measured", Pace, Audience, Looks, Crowd, Hall, Played)
 
 
 class Past(StrEnum):
@@ -225,6 +227,10 @@ async def crowded(job: CrowdJob) -> Crowd:
 
 async def lived(job: HallJob) -> Hall:
     return await _played(job, Hall, job.seconds)
+
+
+async def simulated(job: DayJob) -> Played:
+    return await _played(job, Played)
 
 
 async def _played(job: Job, answer: type[Measured], seconds: float = 0.0) -> Measured:

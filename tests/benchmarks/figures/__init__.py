@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tests.benchmarks.figures import book, call_next, live, notify, overload, slots, start, take_ticket
+from tests.benchmarks.figures import book, call_next, day, live, notify, overload, slots, start, take_ticket
 from tests.benchmarks.results import Results
 from tests.benchmarks.stage import Stage
 
@@ -14,8 +14,9 @@ FIGURES: dict[str, Callable[[Stage, Results], Awaitable[None]]] = {
     "book": book.measure,
     "slots": slots.measure,
     "overload": overload.measure,
+    "day": day.measure,
     "live": live.measure,
 }
 """By the name for --only. `live` is last: its largest crowd is left out when the time is up."""
-LONG = ("overload",)
+LONG = ("overload", "day")
 """What a look in under a minute has no time for, unless it is asked for by name."""

@@ -9,6 +9,7 @@ import uvloop
 from tests.benchmarks.load.audience import play_live
 from tests.benchmarks.load.commands import play_call, play_take
 from tests.benchmarks.load.crowd import play_crowd
+from tests.benchmarks.load.day import play_day
 from tests.benchmarks.load.hall import play_hall
 from tests.benchmarks.load.jobs import (
     Audience,
@@ -16,18 +17,20 @@ from tests.benchmarks.load.jobs import (
     CallJob,
     Crowd,
     CrowdJob,
+    DayJob,
     Hall,
     HallJob,
     Job,
     LookJob,
     Looks,
     Pace,
+    Played,
     TakeJob,
 )
 from tests.benchmarks.load.slots import play_book, play_look
 
 
-async def play(job: Job) -> Pace | Looks | Audience | Crowd | Hall:
+async def play(job: Job) -> Pace | Looks | Audience | Crowd | Hall | Played:
     if isinstance(job, TakeJob):
         return await play_take(job)
     if isinstance(job, CallJob):
@@ -40,6 +43,8 @@ async def play(job: Job) -> Pace | Looks | Audience | Crowd | Hall:
         return await play_crowd(job)
     if isinstance(job, HallJob):
         return await play_hall(job)
+    if isinstance(job, DayJob):
+        return await play_day(job)
     return await play_live(job)
 
 

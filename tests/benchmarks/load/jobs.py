@@ -134,7 +134,31 @@ class HallJob(msgspec.Struct, frozen=True, tag="hall"):
     """The warm-up included."""
 
 
-Job = TakeJob | CallJob | BookJob | LookJob | LiveJob | CrowdJob | HallJob
+class DayOffice(msgspec.Struct, frozen=True):
+    slug: str
+    kiosk_token: str
+    display_token: str
+    desks: tuple[Desk, ...]
+    """One clerk at each."""
+
+
+class DayJob(msgspec.Struct, frozen=True, tag="day"):
+    """A working day of a city, so many times faster than life, by the people of `queue_service.simulator`."""
+
+    port: int
+    offices: tuple[DayOffice, ...]
+    bookable: str
+    """Service that some have booked."""
+    starts: tuple[str, ...]
+    """Of their bookings: now, as the day is over in a minute."""
+    visitors: int
+    """To each office, at most."""
+    hours: float
+    speed: float
+    workers: tuple[int, ...]
+
+
+Job = TakeJob | CallJob | BookJob | LookJob | LiveJob | CrowdJob | HallJob | DayJob
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -221,3 +245,30 @@ class Hall(msgspec.Struct, frozen=True):
     """Answers that no desk and no kiosk should get, by status, and connections that were cut."""
     unseen: int
     """Calls that the board of their office never showed."""
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What the city's day gave."""
+
+    seconds: float
+    planned: int
+    """Visitors; fewer have come when the service could not keep up."""
+    visitors: int
+    """Who got a ticket."""
+    booked: int
+    """Of them, with a booking."""
+    served: int
+    transferred: int
+    no_shows: int
+    left: int
+    unfinished: int
+    """Still in a hall when everybody went home."""
+    commands: Felt
+    refused: dict[str, int]
+    """Answers that no honest person should get, by request and code."""
+    broken: list[str]
+    """Promises, in the simulator's words."""
+    service_cpu: float
+    """Seconds of processor of the service."""
+    resting_cpu: float
+    """The same per second with all screens open and nobody there."""
