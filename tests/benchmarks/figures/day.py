@@ -18,8 +18,8 @@ from tests.support.service import ServiceProcess
 
 SPEED = 810.0
 """Nine hours in forty seconds."""
-CLERKS, VISITORS = 1, 18
-"""In each office. As many commands a second as sixty offices with 15,000 visitors each would give in real time."""
+CLERKS, VISITORS = 1, 6
+"""In each office. As many commands a second as a city with 290,000 visitors a day would give in real time."""
 CITY_VISITORS = 60 * 16 * 25
 """A day of the city whose share of a core is told: 25 visits at each of its 960 desks."""
 HALF_AN_HOUR = 30
