@@ -59,6 +59,12 @@ def limit_of(path: str, method: str) -> Limit | None:
     return READ if method in SAFE else WRITE
 
 
+def acts_on_own(path: str) -> bool:
+    """Whether the sender has a ticket, a place or an offer already, and the request is about that."""
+    found = _SECRET.match(path)
+    return found is not None and path[found.end() :].strip("/") != ""
+
+
 def secret_in(path: str) -> str | None:
     """What opens the page, where knowing its address is the right to see it."""
     found = _SECRET.match(path)

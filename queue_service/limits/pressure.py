@@ -18,7 +18,7 @@ from prometheus_client import Counter
 
 from queue_service.errors import DomainError, Unavailable
 from queue_service.limits.bodies import BODY_LIMIT_BYTES
-from queue_service.limits.classes import READ, SAFE, WRITE, Limit, limit_of
+from queue_service.limits.classes import READ, SAFE, WRITE, Limit, acts_on_own, limit_of
 from queue_service.limits.line import line_of
 from queue_service.problems import render, told
 
@@ -33,9 +33,12 @@ class Capacity:
     reads: int = 4
     """What is remembered needs no connection and is over before the next one comes in; of what does, more at once would be no faster,
     and a desk's statement would wait behind all of it (32 against 4, in one crowd: kiosks 2.4 against 0.2 s)."""
-    writes: int = 6
-    """With the reads ten of the twelve connections of the hot pool, and less than half of the unit-of-work pool (`db.Database`): however
-    long citizens wait for each other's locks, the hall goes on."""
+    writes: int = 4
+    """Of those who want a place."""
+    own: int = 3
+    """Of those who have one: a hold lasts five minutes, and its owner must not lose it behind those who want one. With the two above
+    eleven of the twelve connections of the hot pool, and half of the unit-of-work pool (`db.Database`): however long citizens wait for
+    each other's locks, the hall goes on."""
     waiting: int = 500
     """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
     patience: float = 8.0
@@ -107,6 +110,7 @@ class Pressure:
             READ: Room(self._capacity.reads, self._capacity.waiting, self._capacity.patience),
             WRITE: Room(self._capacity.writes, self._capacity.waiting, self._capacity.patience),
         }
+        self._own = Room(self._capacity.own, self._capacity.waiting, self._capacity.patience)
         self._returning = Room(self._capacity.handshakes, self._capacity.coming_back, self._capacity.return_patience)
         self._sockets = 0
         self._lingering = 0
@@ -119,7 +123,8 @@ class Pressure:
                 await (follow if scope["path"].startswith(FOLLOWED) else app)(scope, receive, send)
                 return
             method: str = scope["method"]
-            room = self._rooms.get(limit_of(scope["path"], method))
+            limit = limit_of(scope["path"], method)
+            room = self._own if limit is WRITE and acts_on_own(scope["path"]) else self._rooms.get(limit)
             if room is None:
                 await app(scope, receive, send)
                 return

@@ -148,6 +148,20 @@ async def test_the_hall_goes_on_while_citizens_are_sent_away(path: str, method: 
     assert [(await each)["status"] for each in citizens] == [200, 200]
 
 
+@pytest.mark.parametrize("path", ["/book/secret/confirm", "/api/public/appointments/secret/confirm", "/a/secret/accept", "/t/secret/leave"])
+async def test_whoever_has_a_place_does_not_lose_it_behind_those_who_want_one(path: str) -> None:
+    place = Place()
+    app = Pressure(Capacity(writes=1, own=1, waiting=0, linger=0)).around(place.app)
+    wanting = asyncio.create_task(ask(app, "/book/hold", "POST"))
+    await until_inside(place, 1)
+    assert (await ask(app, "/api/public/appointments", "POST"))["status"] == 503
+    having = asyncio.create_task(ask(app, path, "POST"))
+    await until_inside(place, 2)
+    assert (await ask(app, path, "POST"))["status"] == 503, "nor is there room for everybody"
+    place.open.set()
+    assert [(await each)["status"] for each in (wanting, having)] == [200, 200]
+
+
 async def test_a_program_reads_why_in_its_language_and_a_person_reads_a_page() -> None:
     place = Place()
     app = Pressure(Capacity(reads=1, waiting=0, linger=0)).around(place.app)
