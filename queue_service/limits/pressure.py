@@ -30,14 +30,14 @@ FOLLOWED: Final = ("/live/ticket/", "/live/appointment/")
 class Capacity:
     """Of one worker."""
 
-    reads: int = 4
-    """What is remembered needs no connection and is over before the next one comes in; of what does, more at once would be no faster,
-    and a desk's statement would wait behind all of it (32 against 4, in one crowd: kiosks 2.4 against 0.2 s)."""
+    reads: int = 2
+    """What is remembered needs no connection and is over before the next one comes in; of what does, two keep a core of the database busy,
+    and more would only take it from the desks (one crowd, desks' p99: 3.2 s with four, 0.6 s with two, and citizens got more as well)."""
     writes: int = 4
     """Of those who want a place."""
     own: int = 3
     """Of those who have one: a hold lasts five minutes, and its owner must not lose it behind those who want one. With the two above
-    eleven of the twelve connections of the hot pool, and half of the unit-of-work pool (`db.Database`): however long citizens wait for
+    nine of the twelve connections of the hot pool, and half of the unit-of-work pool (`db.Database`): however long citizens wait for
     each other's locks, the hall goes on."""
     waiting: int = 500
     """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
