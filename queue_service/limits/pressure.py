@@ -6,14 +6,14 @@ the hall, and memory stays flat however many come. Refuses to look at who somebo
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Request
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
+from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send, WebSocketReceiveMessage
 from prometheus_client import Counter
 
 from queue_service.errors import DomainError, Unavailable
@@ -32,7 +32,7 @@ class Capacity:
 
     reads: int = 2
     """What is remembered needs no connection and is over before the next one comes in; of what does, two keep a core of the database busy,
-    and more would only take it from the desks (one crowd, desks' p99: 3.2 s with four, 0.6 s with two, and citizens got more as well)."""
+    and more would only take it from the desks (one crowd, desks' p99: 3.2 s with four of each, 0.6 s with two, and citizens got more)."""
     writes: int = 4
     """Of those who want a place."""
     own: int = 3
@@ -72,16 +72,24 @@ class Room:
         self.at_the_door = 0
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Raises Full."""
+    async def place(self) -> AsyncIterator[Callable[[], None]]:
+        """Until its end, or until what it gives is called. Raises Full."""
         if self._places.locked():
             await self._wait()
         else:
             await self._places.acquire()
+        inside = True
+
+        def leave() -> None:
+            nonlocal inside
+            if inside:
+                inside = False
+                self._places.release()
+
         try:
-            yield
+            yield leave
         finally:
-            self._places.release()
+            leave()
 
     async def _wait(self) -> None:
         if self.at_the_door >= self._waiting:
@@ -131,8 +139,8 @@ class Pressure:
             try:
                 if method not in SAFE:
                     receive = await _arrived(receive)
-                async with room.place():
-                    await app(scope, receive, send)
+                async with room.place() as leave:
+                    await app(scope, receive, _leaving(send, leave))
             except DomainError as error:
                 TURNED_AWAY.labels(error.code).inc()
                 if isinstance(error, Full):
@@ -172,6 +180,17 @@ class Pressure:
 
     def _left(self) -> None:
         self._sockets -= 1
+
+
+def _leaving(send: Send, leave: Callable[[], None]) -> Send:
+    """The work is done when the answer begins: whoever reads it slowly must not hold a place meanwhile."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            leave()
+        await send(message)
+
+    return sent
 
 
 async def _arrived(receive: Receive) -> Receive:

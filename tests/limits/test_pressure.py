@@ -162,6 +162,21 @@ async def test_whoever_has_a_place_does_not_lose_it_behind_those_who_want_one(pa
     assert [(await each)["status"] for each in (wanting, having)] == [200, 200]
 
 
+async def test_whoever_reads_the_answer_slowly_holds_no_place() -> None:
+    drained = asyncio.Event()
+
+    async def answering(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await drained.wait()
+        await send({"type": "http.response.body", "body": b""})
+
+    app = Pressure(Capacity(reads=1, waiting=0, linger=0)).around(answering)
+    slow = [asyncio.create_task(ask(app, "/book")) for _ in range(3)]
+    await everybody_has_moved()
+    drained.set()
+    assert [(await each)["status"] for each in slow] == [200] * 3
+
+
 async def test_a_program_reads_why_in_its_language_and_a_person_reads_a_page() -> None:
     place = Place()
     app = Pressure(Capacity(reads=1, waiting=0, linger=0)).around(place.app)
