@@ -11,9 +11,13 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 import queue_service.app
+from queue_service.booking import calendar
 from queue_service.db import Database, opened
+from queue_service.devices import registry
 from queue_service.live import hub
+from queue_service.offices import catalogue
 from queue_service.settings import Settings
+from queue_service.staff import sessions
 from tests.support.postgres import a_migrated_database, delete_everything
 from tests.support.service import HASH_KEY, SEAL_KEY, NoSender, Service, ServiceProcess, running
 
@@ -27,6 +31,17 @@ hypothesis_settings.load_profile("queue")
 def pytest_configure(config: pytest.Config) -> None:
     # Litestar 2 announces the syntax of Litestar 3, once per handler and argument; the lock file keeps us on 2.
     config.addinivalue_line("filterwarnings", "ignore:.*(Inferred dependency|using deprecated|without a body marker)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_forgotten_by_age() -> Iterator[None]:
+    """What a service remembers of people, devices and offices it learns anew when it is told, and no test may pass because time went by."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "REMEMBERED_SECONDS", 3600.0)
+        patch.setattr(registry, "REMEMBERED_SECONDS", 3600.0)
+        patch.setattr(catalogue, "LONGEST_LIFE_SECONDS", 3600.0)
+        patch.setattr(calendar, "LONGEST_LIFE_SECONDS", 3600.0)
+        yield
 
 
 @pytest.fixture(scope="session")

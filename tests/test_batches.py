@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from queue_service.batches import AT_ONCE, LARGEST, Batches
+from tests.support.service import PATIENCE_SECONDS
 
 
 class Disk:
@@ -106,7 +107,7 @@ async def test_whoever_comes_in_the_very_moment_that_a_transaction_ends_is_serve
     batches = Batches(disk.run)
     first = await asyncio.gather(*(batches.submit(number) for number in range(AT_ONCE)))
     assert len(first) == AT_ONCE
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for number in range(50):  # each is woken by the end of the one before, in the same turn of the loop
             assert await batches.submit(number) == f"done {number}"
 

@@ -33,7 +33,7 @@ from tests.support.booking import (
     wait_in_line,
 )
 from tests.support.factories import AnOffice, a_clerk, a_kiosk, a_lane, a_service, an_office, booked_online
-from tests.support.service import Json, ServiceProcess, eventually
+from tests.support.service import PATIENCE_SECONDS, Json, ServiceProcess, eventually
 from tests.support.wire import Answer, ConnectionLost, Wire
 
 pytestmark = pytest.mark.alone
@@ -372,7 +372,7 @@ async def test_confirms_of_one_contact_at_once_are_booked_up_to_its_limit(servic
     slots = (await free_slots(service, office))[8:58]
     holds = await asyncio.gather(*(held(service, office, slot) for slot in slots))
     async with wires_to(service, [ANYBODY] * len(holds)) as wires:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             answers = await asyncio.gather(
                 *(confirm(*each, "family@mail.ru") for each in zip(wires, (h["secret"] for h in holds), strict=True))
             )

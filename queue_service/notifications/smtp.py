@@ -58,6 +58,7 @@ class SmtpChannel:
         self._password = unquote(parts.password) if parts.password else None
         self._sender = sender
         self._address = parseaddr(sender)[1]
+        self._domain = self._address.rpartition("@")[2]
         if "@" not in self._address:
             raise SettingsError("QUEUE_MAIL_FROM: нужен адрес, например «Электронная очередь <queue@example.ru>»")
 
@@ -70,6 +71,8 @@ class SmtpChannel:
             password=self._password,
             use_tls=self._over_tls,
             start_tls=False if self._over_tls else self._start_tls,
+            # Else the library asks the name service who we are, for every letter, and a machine without one waits for its silence.
+            local_hostname=self._domain,
             timeout=ANSWER_SECONDS,
         )
         try:

@@ -10,6 +10,7 @@ from queue_service.db import Database
 from queue_service.errors import NotFound
 from tests.administration.scene import HEAD, MONDAY, change, load, stands, two_offices
 from tests.support.factories import AnOffice, a_clerk_at, a_ticket
+from tests.support.service import PATIENCE_SECONDS
 
 DESK = ("offices", "central", "desks", "2")
 
@@ -221,6 +222,6 @@ async def test_of_two_administrators_at_once_the_later_one_is_told_what_changed(
             await waiting
         assert refused.value.changed == {"place": (None, {"ru": "первый"})}
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await asyncio.gather(first(), second())
     assert (await stands(database, DESK))["place"] == {"ru": "первый"}

@@ -20,7 +20,7 @@ from queue_service.offices.yaml_form import Document
 from tests.administration.scene import HEAD, MONDAY, change, load, stands, two_offices
 from tests.administration.test_editing import made_office
 from tests.booking.scene import book, hold, it_is, means, outbox, somebody
-from tests.support.service import Service
+from tests.support.service import PATIENCE_SECONDS, Service
 
 LANE = ("offices", "central", "lanes", "Паспорта")
 TEN = MONDAY + timedelta(days=1, hours=1)
@@ -148,7 +148,7 @@ async def test_tickets_and_bookings_go_on_while_a_change_is_open(database: Datab
     office = await made_office(database)
     held = await hold(means(database), office, TEN, MONDAY)
     seen = await stands(database, ("catalogue", "services", "passport"))
-    async with database.session() as db, asyncio.timeout(10):
+    async with database.session() as db, asyncio.timeout(PATIENCE_SECONDS):
         wish = {**seen, "typical_minutes": 21, "name": {"ru": "Иначе"}}
         await edit(db, Edit(("catalogue", "services", "passport"), seen, wish), HEAD, MONDAY)
         await booked(database, NOON)

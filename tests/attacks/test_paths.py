@@ -6,7 +6,7 @@ import pytest
 
 from queue_service.db import Database
 from queue_service.settings import CHECKOUT
-from tests.support.service import Service
+from tests.support.service import PATIENCE_SECONDS, Service
 
 FOLDERS = {"/static": CHECKOUT / "queue_service/pages/static", "/kiosk": CHECKOUT / "kiosk", "/display": CHECKOUT / "display"}
 OUTSIDE = ("pyproject.toml", "../pyproject.toml", "README.md", "queue_service/app.py", "etc/passwd", ".git/config", ".data/keys.json")
@@ -40,7 +40,7 @@ async def raw(service: Service, target: str, method: str = "GET") -> tuple[int, 
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(f"{method} {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode("latin-1"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             answer = await reader.read()
     finally:
         writer.close()

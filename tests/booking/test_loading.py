@@ -21,6 +21,7 @@ from queue_service.offices.catalogue import load_catalogue
 from queue_service.offices.configuration import parse_configuration
 from tests.offices.test_configuration import SHIPPED, a_city
 from tests.support.factories import LATER, a_lane, an_office, booked_online
+from tests.support.service import PATIENCE_SECONDS
 
 TABLES = ("booking_policy", "office_booking", "lane", "lane_hours", "lane_exception", "lane_service")
 
@@ -176,7 +177,7 @@ async def test_every_process_hears_of_it_and_only_when_it_is_true(database: Data
             await db.rollback()
         assert await database.hot.fetchval("SELECT count(*) FROM lane") == 0
         await load(database, city)
-        assert await asyncio.wait_for(heard.get(), 10) == ""
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == ""
         assert heard.empty(), "the load that was rolled back is heard of by nobody"
     finally:
         await connection.close()

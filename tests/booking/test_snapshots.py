@@ -22,6 +22,7 @@ from queue_service.booking.snapshots import BURST, LEEWAY_SECONDS, MOST_LISTS, P
 from queue_service.db import Database, Pool
 from queue_service.offices.rules import Schedule
 from tests.support.factories import LATER, a_lane, an_office, booked_online
+from tests.support.service import PATIENCE_SECONDS
 
 WANTED = Wanted(1, 1, Channel.ONLINE)
 DAYS = days_from(LATER.date(), 30)
@@ -228,7 +229,7 @@ async def test_a_slow_database_still_answers_in_a_storm(storm: Storm) -> None:
         return 1.5
 
     storm.lasts = a_second_in_which_somebody_books
-    await asyncio.wait_for(storm.look(), 5)
+    await asyncio.wait_for(storm.look(), PATIENCE_SECONDS)
     assert len(storm.reads) == 1
 
 

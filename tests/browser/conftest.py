@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from queue_service.db import Database
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, a_privilege, a_service, an_office
-from tests.support.service import eventually
+from tests.support.service import PATIENCE_SECONDS, eventually
 from tools.chromium import find_chromium
 
 FLAGS = [
@@ -25,7 +25,7 @@ FLAGS = [
     "--kiosk-printing",  # as a kiosk is started: printing asks nobody
 ]
 # Three browsers and their services share two cores here; what comes in milliseconds may then take seconds.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 KIOSK = (1080, 1920)
 DISPLAY = (1920, 1080)
 DESK = (1366, 768)
@@ -45,7 +45,7 @@ async def until(page: Page, expression: str, argument: Any = None) -> None:
                 raise
             return False  # between two documents
 
-    await eventually(true, seconds=15)
+    await eventually(true)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,6 +71,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
         async def open_(url: str, size: tuple[int, int], **options: Any) -> Page:
             context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="ru-RU", **options)
             stack.push_async_callback(context.close)
+            context.set_default_timeout(PATIENCE_SECONDS * 1000)
             page = await context.new_page()
             page.on("pageerror", lambda error: wrong.append(f"{url}: {error}"))
             page.on(

@@ -27,7 +27,7 @@ from tests.support.factories import (
     a_ticket,
     an_office,
 )
-from tests.support.service import Service
+from tests.support.service import PATIENCE_SECONDS, Service
 
 
 async def test_the_called_ticket_tells_the_clerk_what_to_know(service: Service, database: Database) -> None:
@@ -138,7 +138,7 @@ async def test_who_is_being_taken_by_another_is_passed_over_not_waited_for(datab
     busy, free = await a_queue(database, office, [Queued(), Queued()])
     async with database.hot.acquire() as other, other.transaction():
         await other.execute("SELECT FROM ticket WHERE id = $1 FOR UPDATE", busy)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             called = await call_next(database.hot, catalogue, clerk.account_id, None, LATER)
     assert called is not None
     assert called[0].id == free
@@ -151,7 +151,7 @@ async def test_when_the_only_visitor_is_being_taken_nobody_is_left_and_nothing_i
     busy = await a_ticket(database, office)
     async with database.hot.acquire() as other, other.transaction():
         await other.execute("SELECT FROM ticket WHERE id = $1 FOR UPDATE", busy)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await call_next(database.hot, catalogue, clerk.account_id, None, LATER) is None
     called = await call_next(database.hot, catalogue, clerk.account_id, None, LATER)
     assert called is not None

@@ -43,7 +43,7 @@ async def test_a_revoked_kiosk_is_refused_at_once(service: Service, database: Da
     async def refused() -> bool:
         return (await service.get("/api/kiosk/menu", kiosk)).status_code == 401
 
-    await eventually(refused, seconds=2)
+    await eventually(refused)
 
 
 async def test_a_look_up_that_began_before_a_revocation_is_not_remembered_after_it(

@@ -17,7 +17,7 @@ from queue_service.devices.models import DeviceKind
 from queue_service.staff.models import Role
 from queue_service.timing import clock
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, an_office
-from tests.support.service import Service, bearer, eventually, running
+from tests.support.service import PATIENCE_SECONDS, Service, bearer, eventually, running
 
 
 @pytest.fixture
@@ -82,7 +82,8 @@ async def test_a_waiting_kiosk_learns_at_once_that_its_code_was_entered(
 async def test_nobody_enters_the_code_and_the_device_asks_again(service: Service, office: AnOffice) -> None:
     shown = await a_code(service)
     pairings = service.app.state.pairings
-    assert await asyncio.wait_for(asyncio.shield(_in_service(service, pairings.fetch(shown["claim"], seconds=0.05))), 5) is None
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await _in_service(service, pairings.fetch(shown["claim"], seconds=0.05)) is None
 
 
 def _in_service(service: Service, coroutine: Any) -> "asyncio.Future[Any]":

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.display.fake_board_service import ROOT, FakeService, a_board, a_call, instant, live_requests
+from tests.support.service import PATIENCE_SECONDS
 from tools.chromium import find_chromium
 
 pytestmark = pytest.mark.browser
@@ -27,6 +28,7 @@ FLAGS = [
 ABOVE_A_DESK = [(800, 480, "dark"), (1024, 600, "contrast"), (480, 800, "light")]
 SIZES = {"wide": (1920, 1080), "upright": (1080, 1920), "small": (1366, 768), "4k": (3840, 2160)}
 LOST = "#cut-off:not([hidden])"
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,7 @@ def service() -> Iterator[FakeService]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield context
     context.close()
 
@@ -191,7 +194,7 @@ def test_where_clips_are_missing_the_gong_sounds_and_the_hall_is_told(page: Page
     wait_until_spoken(page, 1)
     assert page.evaluate("tones") == 2
     assert page.evaluate("QueueDisplay.spoken[0].heard") is False
-    expect(page.locator("#mute-text")).to_have_text("Голос недоступен: вызовы только на экране", timeout=10_000)
+    expect(page.locator("#mute-text")).to_have_text("Голос недоступен: вызовы только на экране")
     expect(page.locator("#unmute")).to_be_hidden()
 
 
@@ -223,7 +226,7 @@ def test_a_killed_service_is_said_and_after_its_return_the_present_is_shown_and_
     assert page.get_attribute("#big", "data-now") is None, "but nothing is called now"
     service.board = a_board(a_call(1, "А001", "3", ago=120), a_call(2, "А002", "4", ago=60), a_call(3, "А003", "5", ago=2))
     service.start()
-    page.wait_for_selector("[data-call='3']", timeout=20_000)
+    page.wait_for_selector("[data-call='3']")
     wait_until_spoken(page, 3)
     expect(page.locator("#cut-off")).to_be_hidden()
     expect(page.locator("tr[data-ticket='А002']")).to_be_visible()
@@ -270,7 +273,7 @@ def test_the_token_is_taken_out_of_the_address_and_remembered(page: Page, servic
 def test_an_unknown_office_says_so_and_an_address_without_one_asks_for_a_code(page: Page, service: FakeService) -> None:
     service.sockets_work = False
     page.goto(f"{service.url}/display/?office=nowhere")
-    expect(page.locator("#big-verb")).to_have_text("Такого отделения нет.", timeout=15_000)
+    expect(page.locator("#big-verb")).to_have_text("Такого отделения нет.")
     page.goto(f"{service.url}/display/")
     expect(page.locator("#pairing")).to_contain_text("Табло не подключено")
 
@@ -565,7 +568,7 @@ def test_at_night_a_changed_page_loads_itself_anew_and_an_unchanged_one_does_not
     hour = page.evaluate("QueueDisplay.time.local(Date.now(), 'Europe/Moscow').getUTCHours()")
     service.ahead = ((3 - hour) % 24) * 3600
     service.show(a_board())
-    page.wait_for_function("() => window.sameAsBefore === undefined", timeout=10_000)
+    page.wait_for_function("() => window.sameAsBefore === undefined")
     page.wait_for_selector("body[data-kind=idle]")
     page.evaluate("window.sameAsBefore = true")
     page.wait_for_timeout(2500)

@@ -21,7 +21,7 @@ from queue_service.sealing import KeyRing
 from queue_service.settings import Settings
 from queue_service.staff import api
 from tests.support.factories import LATER, AnOffice, a_clerk_at, a_kiosk, an_office
-from tests.support.service import HASH_KEY, SEAL_KEY, Service, bearer, eventually, running
+from tests.support.service import HASH_KEY, PATIENCE_SECONDS, SEAL_KEY, Service, bearer, eventually, running
 
 RING = KeyRing.made_of((SEAL_KEY,), HASH_KEY)
 
@@ -232,7 +232,7 @@ async def a_line(service: Service) -> AsyncIterator[tuple[asyncio.StreamReader, 
         writer.close()
 
 
-async def answered(reader: asyncio.StreamReader, seconds: float = 5) -> bytes:
+async def answered(reader: asyncio.StreamReader, seconds: float = PATIENCE_SECONDS) -> bytes:
     """All that comes until the service hangs up."""
     async with asyncio.timeout(seconds):
         try:
@@ -282,9 +282,9 @@ async def test_a_body_comes_in_time_and_nothing_of_the_database_waits_for_it(lim
         writer.write(half)
         await asyncio.sleep(0.1)
         assert pool.checkedout() == 0
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_SECONDS)
         assert head.startswith(b"HTTP/1.1 408")
-        assert 0.25 < time.monotonic() - started < 4
+        assert time.monotonic() - started > 0.25
 
 
 async def test_a_body_has_a_size_whether_it_says_so_or_not(limited: Service) -> None:
@@ -308,7 +308,7 @@ async def test_requests_one_after_another_on_one_line_are_all_answered(limited: 
     one = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
     async with a_line(limited) as (reader, writer):
         writer.write(one * 3)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             for _ in range(3):
                 head = await reader.readuntil(b"\r\n\r\n")
                 assert head.startswith(b"HTTP/1.1 200")

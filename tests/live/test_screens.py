@@ -232,7 +232,7 @@ async def test_a_quiet_screen_is_told_again_so_that_silence_means_cut_off(
         async with Api(base_url) as service, service.watch(f"/live/board?office={office.slug}&token={display}") as board:
             await board.next()
             started = time.monotonic()
-            async with asyncio.timeout(25):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 again = await board.connection.recv()
     assert again
     assert time.monotonic() - started > 1, "an unchanged board was pushed without need"

@@ -526,7 +526,7 @@ async def test_a_changed_set_up_is_heard_at_once(service: Service, database: Dat
     async def refused() -> bool:
         return (await service.take(kiosk)).status_code == 403
 
-    await eventually(refused, seconds=2)
+    await eventually(refused)
 
 
 async def test_a_storm_of_looks_is_answered_from_one_reading(service: Service, database: Database) -> None:

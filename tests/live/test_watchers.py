@@ -83,16 +83,20 @@ async def test_a_round_that_is_overtaken_starves_nobody() -> None:
 
 
 async def test_that_time_has_passed_is_told_without_haste_and_a_call_hurries_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchers, "REST_SECONDS", 0.02)
+    monkeypatch.setattr(watchers, "REST_SECONDS", 0.4)
     hall = AHall(phones=50 * STRIDE)
     hall.watchers.tell(a_state(1), hurried=False)
     began = time.monotonic()
-    await asyncio.sleep(0.1)
-    assert 1 < len(hall.order) < 10 * STRIDE
+
+    async def begun() -> bool:
+        return len(hall.order) > 1
+
+    await eventually(begun)
+    assert len(hall.order) < 10 * STRIDE
     hall.watchers.tell(a_state(2, called=300), hurried=True)
     assert 2 in hall.phones[299].versions
     await hall.all_know(2)
-    assert time.monotonic() - began < 0.9, "fifty rests are a second"
+    assert time.monotonic() - began < 15, "fifty rests are twenty seconds"
 
 
 async def test_who_left_in_the_middle_of_a_round_is_not_told() -> None:

@@ -21,9 +21,7 @@ from queue_service.notifications.calendar import CalendarEvent, Method
 from queue_service.notifications.contacts import parse_contact
 from queue_service.notifications.outbox import Facts, Kind, Message, put
 from queue_service.sealing import KeyRing
-from tests.support.service import a_free_port
-
-PATIENCE_SECONDS = 20.0
+from tests.support.service import PATIENCE_SECONDS, a_free_port
 
 NOON = datetime(2031, 3, 11, 9, 0, tzinfo=UTC)
 """In St Petersburg, on the day before the appointment."""
@@ -119,7 +117,7 @@ class MailServer(Controller):
         self.accepted = threading.Event()
         self.may_answer_dot = threading.Event()
         self.may_answer_dot.set()
-        super().__init__(self, hostname="127.0.0.1", port=a_free_port(), **options)
+        super().__init__(self, hostname="127.0.0.1", port=a_free_port(), server_hostname="mail.example.ru", **options)
 
     @property
     def url(self) -> str:

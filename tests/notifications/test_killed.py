@@ -22,7 +22,6 @@ from queue_service.settings import CHECKOUT
 from tests.notifications.scene import (
     ADDRESS,
     NOON,
-    PATIENCE_SECONDS,
     SECRET_LINK,
     MailServer,
     a_message,
@@ -32,6 +31,7 @@ from tests.notifications.scene import (
     row_of,
     until_true,
 )
+from tests.support.service import PATIENCE_SECONDS
 
 SEAL_KEY, HASH_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -84,6 +84,7 @@ def start_sender(database: Database, mail_server: MailServer, tmp_path: Path) ->
     yield start
     for each in started:
         each.kill()
+        print(each.log.read_text())  # pytest shows it where the test failed
 
 
 async def another_sender_comes(database: Database, ring: KeyRing, mail_server: MailServer) -> None:

@@ -10,6 +10,7 @@ from queue_service.db import Database
 from queue_service.notifications.outbox import OUTBOX, Kind, State, deliveries, put, withdraw
 from queue_service.sealing import KeyRing
 from tests.notifications.scene import ADDRESS, NOON, SECRET_LINK, a_message, facts, put_away, row_of
+from tests.support.service import PATIENCE_SECONDS
 
 
 async def test_a_key_is_one_message_for_ever(database: Database, ring: KeyRing) -> None:
@@ -59,7 +60,7 @@ async def test_a_message_that_is_due_wakes_the_senders_when_it_is_committed(data
         await listening.execute("SELECT 1")
         assert not heard.is_set(), "what is due later wakes nobody"
         await put_away(database, ring, a_message())
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), PATIENCE_SECONDS)
     finally:
         await listening.close()
 

@@ -8,7 +8,7 @@ import httpx
 
 from queue_service.staff.api import SESSION_COOKIE
 from tests.support.factories import AClerk
-from tests.support.service import Service
+from tests.support.service import PATIENCE_SECONDS, Service
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Person:
 
     def __init__(self, service: Service, account: AClerk, language: str = "ru") -> None:
         self._http = httpx.AsyncClient(
-            base_url=service.base_url, cookies={SESSION_COOKIE: account.token, "lang": language}, trust_env=False, timeout=20
+            base_url=service.base_url, cookies={SESSION_COOKIE: account.token, "lang": language}, trust_env=False, timeout=PATIENCE_SECONDS
         )
 
     async def leaves(self) -> None:

@@ -17,7 +17,7 @@ from queue_service.errors import SettingsError
 from queue_service.simulator import clerk, plan, remote
 from queue_service.simulator.run import Order, play_day
 from tests.support.factories import ALWAYS, PASSWORD, AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, a_service, an_office
-from tests.support.service import Service, ServiceProcess, eventually
+from tests.support.service import PATIENCE_SECONDS, Service, ServiceProcess, eventually
 
 SPEED = 600.0
 """A minute is a tenth of a second: a day of an hour takes a few seconds, and an answer still less than a minute."""
@@ -226,7 +226,7 @@ async def test_ctrl_c_lets_clerks_finish_and_close(
 
     await eventually(busy)
     os.kill(os.getpid(), signal.SIGINT)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await playing == 0
     assert not {"called", "serving"} & set(await states(database))
     assert await open_shifts(database) == 0

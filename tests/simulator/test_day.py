@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from queue_service.simulator.day import Bell, Day
+from tests.support.service import PATIENCE_SECONDS
 
 
 class AClock:
@@ -42,7 +43,7 @@ async def test_pauses_take_simulated_time() -> None:
     day = Day(60_000, 9)  # a minute is a millisecond
     started = time.monotonic()
     await day.pause(50)
-    assert 0.045 <= time.monotonic() - started < 5
+    assert time.monotonic() - started >= 0.045
 
 
 async def test_what_lies_in_the_past_is_not_waited_for() -> None:
@@ -55,7 +56,7 @@ async def test_hurry_ends_every_pause_and_wakes_every_bell() -> None:
     waiting = asyncio.gather(day.pause(600), bell.until(lambda: day.hurried))
     await asyncio.sleep(0)
     day.hurry()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await waiting
         await day.pause(600)
     assert day.over

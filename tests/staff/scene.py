@@ -20,7 +20,7 @@ from queue_service.staff.second_factor import Enrolment, Shown, confirm
 from queue_service.staff.sessions import Origin, csrf_token
 from queue_service.staff.sign_in import Attempt, Entrance, Opened, sign_in
 from tests.support.factories import PASSWORD, AClerk, AnOffice, a_clerk
-from tests.support.service import HASH_KEY, SEAL_KEY, Service
+from tests.support.service import HASH_KEY, PATIENCE_SECONDS, SEAL_KEY, Service
 
 RING = KeyRing.made_of((SEAL_KEY,), HASH_KEY)
 """The keys of the services under test."""
@@ -97,7 +97,7 @@ async def a_person(service: Service, token: str | None = None, address: str | No
     headers = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36"}
     if address:
         headers["X-Forwarded-For"] = address  # uvicorn trusts what comes from this machine
-    async with httpx.AsyncClient(base_url=service.base_url, trust_env=False, timeout=20, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=service.base_url, trust_env=False, timeout=PATIENCE_SECONDS, headers=headers) as http:
         if token:
             http.cookies.set("queue_session", token, domain="127.0.0.1")
         yield Person(http)

@@ -32,7 +32,7 @@ from queue_service.staff.signer import EsiaSigner, FixedSecret, moment, signer_o
 from tests.staff.oidc_provider import CLIENT_ID, CLIENT_SECRET, Liar, a_liar, a_real_provider
 from tests.staff.scene import RING
 from tests.support.factories import LATER, PASSWORD, AClerk, AnOffice, a_clerk, an_office
-from tests.support.service import Service
+from tests.support.service import PATIENCE_SECONDS, Service
 
 SESSION, COOKIE = "queue_session", pages.COOKIE
 
@@ -51,7 +51,7 @@ class Browser:
 
     def __init__(self, base_url: str, issuer: str) -> None:
         self.issuer = issuer
-        self.http = httpx.AsyncClient(base_url=base_url, timeout=10, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=base_url, timeout=PATIENCE_SECONDS, trust_env=False)
         self.callback = ""
         """Where the provider last sent us back to."""
 

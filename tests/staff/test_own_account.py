@@ -69,7 +69,7 @@ async def test_changing_the_password_ends_every_other_session_on_every_worker(
         async def out_everywhere() -> bool:
             return not await is_in(service, clerk.token) and not await is_in(neighbour, clerk.token)
 
-        await eventually(out_everywhere, seconds=3)
+        await eventually(out_everywhere)
         assert await is_in(service, mine), "whoever changed it goes on"
         assert "Пароль изменён" in await person.sees("/account?saved=password")
     assert (await acts(database, clerk.account_id))[-1] == "account.password_changed"
@@ -92,7 +92,7 @@ async def test_a_session_that_is_ended_is_over_on_every_worker(
         async def out() -> bool:
             return not await is_in(neighbour, clerk.token)
 
-        await eventually(out, seconds=3)
+        await eventually(out)
         assert (await person.sends("/account/sessions/end", session=str(session))).status_code == 422
         assert (await person.sends("/account/sessions/end", session="9" * 30)).status_code == 422
 
@@ -139,7 +139,7 @@ async def test_an_unfinished_account_reaches_only_itself(neighbour: Service, dat
         async def at_work() -> bool:
             return (await person.http.get("/admin/staff")).status_code == 200
 
-        await eventually(at_work, seconds=3)
+        await eventually(at_work)
         refused = await person.sends("/account/second-factor/off", factor_password=PASSWORD, factor_code=pyotp.TOTP(secret).now())
         assert refused.status_code == 422
         assert "обязателен" in refused.text

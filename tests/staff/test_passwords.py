@@ -68,10 +68,11 @@ def test_the_same_password_is_weak_for_whose_name_it_is() -> None:
 
 @pytest.mark.parametrize("password", ["ab" * 500, "ы" * 1000, "qwerty" * 160, "1a2b3c4d5e" * 100])
 def test_a_long_password_does_not_take_long_to_judge(password: str) -> None:
-    started = time.perf_counter()
+    """In seconds of the processor, which a busy machine does not lengthen."""
+    started = time.thread_time()
     with pytest.raises(WeakPassword):
         judge_now(password)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
     with pytest.raises(WeakPassword, match="длиннее"):
         judge_now(password + "x" * 1000)
 

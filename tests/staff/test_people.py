@@ -287,7 +287,7 @@ async def test_a_new_role_is_known_at_once(service: Service, database: Database,
     async def known() -> bool:
         return (await service.get("/api/desk/hall", clerk.token)).status_code == 200
 
-    await eventually(known, seconds=3)
+    await eventually(known)
 
 
 async def test_a_login_is_given_once(service: Service, office: AnOffice, head: AClerk) -> None:

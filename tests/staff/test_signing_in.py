@@ -88,15 +88,15 @@ async def test_the_answer_does_not_tell_a_wrong_login_from_a_wrong_password(serv
 
 
 async def test_an_unknown_login_takes_as_long_as_a_wrong_password(database: Database, office: AnOffice) -> None:
-    """Real hashes of the real cost; the measure is generous, the difference that it would find is tenfold."""
+    """Real hashes of the real cost, in seconds of the processor; the measure is generous, the difference that it would find is tenfold."""
     clerk = await a_clerk(database, office)
     await database.hot.execute("UPDATE account SET password_hash = $1", hash_password("another"))
 
     async def seconds(login: str) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(BadCredentials):
             await Somebody(database).try_(login, "wrong")
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     await seconds("nobody")  # the first time also makes the hash that is verified for nobody
     pairs = [(await seconds(clerk.login), await seconds("nobody")) for _ in range(3)]
@@ -160,7 +160,7 @@ async def test_a_revoked_session_is_forgotten_by_every_worker(service: Service, 
     async def refused() -> bool:
         return (await service.get("/api/desk/queue", clerk.token)).status_code == 401
 
-    await eventually(refused, seconds=2)
+    await eventually(refused)
 
 
 async def test_a_look_up_that_began_before_a_revocation_is_not_remembered_after_it(
