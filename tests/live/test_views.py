@@ -445,8 +445,10 @@ class TestDesk:
         await service.called(clerk)
         await service.desk(clerk, "start")
         await service.desk(clerk, "finish")
-        counts = (await shown(service, "/api/desk/queue", lambda each: each["counts"]["served_today"], clerk.token))["counts"]
-        assert (counts["served_today"], counts["average_serving_seconds"]) == (1, 0)
+        await database.hot.execute("UPDATE shift SET serving_seconds = 90")  # however long the machine took to finish
+        await database.hot.execute("SELECT pg_notify('office_changed', $1)", str(office.id))
+        screen = await shown(service, "/api/desk/queue", lambda each: each["counts"]["average_serving_seconds"] == 90, clerk.token)
+        assert screen["counts"]["served_today"] == 1
 
     async def test_a_clerk_without_a_desk_chooses_one(self, service: Service, database: Database) -> None:
         office = await an_office(database)

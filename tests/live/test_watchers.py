@@ -1,7 +1,6 @@
 """Who is told first, and that telling thousands leaves the process its time."""
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ import pytest
 
 from queue_service.live import watchers
 from queue_service.live.state import OfficeState
-from queue_service.live.watchers import STRIDE, Watchers
+from queue_service.live.watchers import REST_SECONDS, STRIDE, Watchers
 from tests.support.service import eventually
 
 STATE = OfficeState(1, datetime.now(UTC), None, None, {}, [], [], [], frozenset())  # type: ignore[arg-type]  # no catalogue is needed here
@@ -83,20 +82,27 @@ async def test_a_round_that_is_overtaken_starves_nobody() -> None:
 
 
 async def test_that_time_has_passed_is_told_without_haste_and_a_call_hurries_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchers, "REST_SECONDS", 0.4)
+    rests: list[float] = []
+    fifth, over = asyncio.Event(), asyncio.Event()
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == 5:
+            fifth.set()
+            await over.wait()
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(watchers, "asyncio", SimpleNamespace(sleep=rest, create_task=asyncio.create_task))
     hall = AHall(phones=50 * STRIDE)
     hall.watchers.tell(a_state(1), hurried=False)
-    began = time.monotonic()
-
-    async def begun() -> bool:
-        return len(hall.order) > 1
-
-    await eventually(begun)
-    assert len(hall.order) < 10 * STRIDE
+    await fifth.wait()
+    assert rests == [REST_SECONDS] * 5
+    assert len(hall.order) == 1 + 4 * STRIDE, "the board at once, and a stride after each rest that is over"
     hall.watchers.tell(a_state(2, called=300), hurried=True)
     assert 2 in hall.phones[299].versions
+    over.set()
     await hall.all_know(2)
-    assert time.monotonic() - began < 15, "fifty rests are twenty seconds"
+    assert set(rests[5:]) == {0}, "nobody rests any more"
 
 
 async def test_who_left_in_the_middle_of_a_round_is_not_told() -> None:
