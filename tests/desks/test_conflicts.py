@@ -18,8 +18,8 @@ from queue_service.offices.catalogue import Catalogues
 from queue_service.tickets.rules import Need
 from tests.desks.scene import MINUTE, Scene, a_scene
 from tests.desks.soundness import check_sound, deadlocks
+from tests.support.booking import wait_in_line
 from tests.support.factories import LATER, Queued, a_desk, a_privilege, a_queue, a_service
-from tests.support.service import eventually
 
 CAME = LATER - 60 * MINUTE
 ROUNDS = 3
@@ -281,7 +281,7 @@ async def test_a_call_that_had_to_wait_looks_again_before_it_takes_anybody(scene
     async with scene.database.hot.acquire() as other, other.transaction():
         await other.execute("SELECT FROM shift WHERE account_id = $1 FOR UPDATE", scene.who("2"))
         waiting = asyncio.create_task(scene.next("2"))
-        await eventually(lambda: scene.database.hot.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+        await wait_in_line(scene.database, 1)
         await scene.next("1")
         await scene.transfers("1", desk="3")
     assert await waiting is None

@@ -348,8 +348,12 @@ async def test_an_auditor_sees_every_form_locked(service: Service, database: Dat
 async def test_the_display_says_the_offices_words_when_it_is_closed(database: Database, service: Service, city: Person) -> None:
     closed = await an_office(database, hours=())
     await city.saves(f"/admin/offices/{closed.slug}/texts/display-closed", None, **{"sentence.ru": "Приходите завтра"})
-    board = (await service.get(f"/api/public/offices/{closed.slug}/board")).json()
-    assert board["open"]["sentence"] == {"ru": "Приходите завтра"}
+
+    async def said() -> bool:
+        board = (await service.get(f"/api/public/offices/{closed.slug}/board")).json()
+        return bool(board["open"]["sentence"] == {"ru": "Приходите завтра"})
+
+    await eventually(said)  # the service hears of a change a moment later
 
 
 async def test_what_was_left_empty_is_asked_for_by_its_name(city: Person, office: AnOffice) -> None:
