@@ -98,9 +98,9 @@ QueueDisplay.render = (function () {
       drawBig(view);
       drawLine(view);
       drawSide(view);
+      put("ticker", hall.ticker);  /* before the sizes: a line with words is a little higher than an empty one */
       size(view, hall);
       drawRows(view, at);
-      put("ticker", hall.ticker);
     }
 
     function drawBig(view) {
