@@ -2,7 +2,8 @@
 
 It exists so that the display can be tested without the real service and its database, and for what the real one never
 does on purpose: duplicates, stale calls, silence on an open socket. It serves the page's files and the two ways to the
-board. One thread per connection; refuses everything else with 404.
+board. One thread per connection; refuses everything else with 404. Its clock stands still unless a test sets it: how old a call is when
+it arrives is said by the test and not by how long the machine took.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
+from tests.support.service import a_free_port
+
+NOON = datetime(2031, 3, 12, 9, 0, tzinfo=UTC)
+"""In the office's zone; a Wednesday."""
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "/display/": ROOT / "display",
@@ -34,12 +39,16 @@ FOLDERS = {
 }
 POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+CLIPS = ["gong", "ticket", "recall", "go", *"АВГДЕКЛМНПРСТУФЭ", *map(str, [*range(20), *range(20, 1000, 10)])]
+LONGEST_CLIP_SECONDS = 0.5
+"""Of sound; the manifest may promise more, and the page waits as long as that says."""
+
 Board = dict[str, Any]
 Call = dict[str, Any]
 
 
 def instant(ago: float = 0.0) -> str:
-    return (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (NOON - timedelta(seconds=ago)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def a_call(call_id: int, ticket: str = "А012", desk: str = "5", *, ago: float = 0.0, **more: Any) -> Call:
@@ -85,7 +94,7 @@ def a_board(*calls: Call, **more: Any) -> Board:
 class FakeService:
     """Start it, change `board` through `show`, kill it with `stop`, bring it back on the same port with `start`."""
 
-    port: int = 0
+    port: int = field(default_factory=a_free_port)
     board: Board = field(default_factory=a_board)
     sockets_work: bool = True
     quiet: bool = False
@@ -176,15 +185,14 @@ class FakeService:
 
     def _short_clip(self, path: str) -> Response:
         if path.endswith("manifest.json"):
-            names = ["gong", "ticket", "recall", "go", *"АВГДЕКЛМНПРСТУФЭ", *map(str, [*range(20), *range(20, 1000, 10)])]
-            manifest = {name: {"file": "clip.wav", "seconds": self.clip_seconds} for name in names}
+            manifest = {name: {"file": "clip.wav", "seconds": self.clip_seconds} for name in CLIPS}
             return respond(200, json.dumps(manifest).encode(), "application/json")
         sound = io.BytesIO()
         with wave.open(sound, "wb") as clip:
             clip.setnchannels(1)
             clip.setsampwidth(2)
             clip.setframerate(22_050)
-            clip.writeframes(b"\0\1" * int(22_050 * (self.clip_seconds or 0)))
+            clip.writeframes(b"\0\1" * int(22_050 * min(self.clip_seconds or 0, LONGEST_CLIP_SECONDS)))
         return respond(200, sound.getvalue(), "audio/wav")
 
     def _file(self, path: str) -> Response:

@@ -190,9 +190,10 @@ def a_free_socket(port: int = 0) -> socket.socket:
 
 
 def a_free_port() -> int:
-    """For a program that binds it itself, later. Below the ports that the system gives to whoever connects: it would give this one too."""
+    """For a program that binds it itself, later. Below the ports that the system gives to whoever connects: it would give this one too;
+    above 10080, which Chromium refuses to open."""
     while True:
-        with contextlib.suppress(OSError), a_free_socket(random.SystemRandom().randrange(10_000, 32_000)) as free:
+        with contextlib.suppress(OSError), a_free_socket(random.SystemRandom().randrange(10_100, 32_000)) as free:
             port: int = free.getsockname()[1]
             return port
 
