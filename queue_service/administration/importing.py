@@ -87,10 +87,11 @@ def _alone(city: Configuration, slug: str) -> Configuration:
 
 async def plan(db: AsyncSession, text: str, now: datetime, *, to_save: bool = False) -> Plan:
     """What the file would change; ConfigurationError with every mistake of it. Whoever will save it waits here for other administrators."""
+    # Before the lock and beside the loop: a megabyte takes seconds, and others wait for both.
+    document = await asyncio.to_thread(read_document, text)
     if to_save:
         await lock(db, None)
     before = await read_city(db)
-    document = await asyncio.to_thread(read_document, text)  # a megabyte takes seconds, and others wait for this loop
     office = None
     if document.has("office"):
         wanted, found = await asyncio.to_thread(judged_office, document, before)

@@ -1,6 +1,7 @@
 // Carries out what the clerk asks, one request at a time, and says how it went. What may be done only once is
 // repeated under one key until the service has answered, so a lost answer neither loses nor doubles it.
 
+import { newKey } from "../once.js";
 import { _ } from "../texts.js";
 import * as api from "./api.js";
 
@@ -137,13 +138,4 @@ function explain(error) {
   }
   if (error instanceof api.Unreachable) return _("The service does not answer. Check the connection and press again.");
   throw error;
-}
-
-/** crypto.randomUUID exists only on https and localhost; offices also run on plain http. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (Number(bytes[6]) & 0x0f) | 0x40;
-  bytes[8] = (Number(bytes[8]) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

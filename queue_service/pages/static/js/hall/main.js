@@ -3,6 +3,7 @@
 import { serverNow, setServerTime } from "../clock.js";
 import { all, byId } from "../dom.js";
 import { follow } from "../live.js";
+import { newKey } from "../once.js";
 import { chime, unlockSound } from "../sound.js";
 import { _ } from "../texts.js";
 import * as api from "./api.js";
@@ -290,12 +291,6 @@ listenToKeys({
 });
 for (const id of ["desks", "queue", "postponed", "missed", "found"]) walkByArrows(byId(id));
 for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unlockSound);
-
-/** As the kiosk's: the moment first, so that keys of one day lie together in the index. */
-function newKey() {
-  const random = Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => byte.toString(16).padStart(2, "0"));
-  return Date.now().toString(16).padStart(12, "0") + random.join("");
-}
 
 follow({
   socket: api.socketAddress,
