@@ -6,6 +6,7 @@ A slow client skips what it missed. Refuses to keep a task, a request or the byt
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
@@ -35,7 +36,7 @@ class Screen:
         """Hash of what the client has."""
         self._told_at = 0.0
         self._version = 0
-        self._reading: asyncio.Task[None] | None = None
+        self._reading: asyncio.Future[bytes] | None = None
 
     def open(self, state: OfficeState, content: bytes) -> None:
         """The client has this already; from now on it is told of the rest, until either side goes."""
@@ -55,19 +56,20 @@ class Screen:
             if isinstance(content, bytes):
                 self._tell(state, content)
             else:
-                self._reading = asyncio.create_task(self._read(state, content))
+                self._reading = asyncio.ensure_future(content)
+                self._reading.add_done_callback(partial(self._read, state))
         except Exception as error:
             self._end(error)
 
-    async def _read(self, state: OfficeState, content: Awaitable[bytes]) -> None:
-        try:
-            read = await content
-        except Exception as error:
-            self._reading = None
-            self._end(error)
+    def _read(self, state: OfficeState, reading: asyncio.Future[bytes]) -> None:
+        if reading.cancelled():
             return
         self._reading = None
-        self._tell(state, read)
+        error = reading.exception()
+        if error is not None:
+            self._end(error)
+            return
+        self._tell(state, reading.result())
         self._catch_up()
 
     def _tell(self, state: OfficeState, content: bytes) -> None:
@@ -81,7 +83,7 @@ class Screen:
         if self._feed.state is not None:
             self.show(self._feed.state)
 
-    def _end(self, error: Exception) -> None:
+    def _end(self, error: BaseException) -> None:
         self._leave()
         if isinstance(error, DomainError):
             self._line.hang_up(REFUSED, error.code)
