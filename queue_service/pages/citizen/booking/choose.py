@@ -61,7 +61,7 @@ async def choose_service(
     return show(request, "service.html", context, errors=errors)
 
 
-async def _service_name(booking: Booking, code: str, now: datetime) -> options.ServiceOption:
+async def _service_option(booking: Booking, code: str, now: datetime) -> options.ServiceOption:
     """Raises NotBookable."""
     for group in await options.service_groups(booking, now):
         for service in group.services:
@@ -74,7 +74,7 @@ async def _service_name(booking: Booking, code: str, now: datetime) -> options.S
 async def choose_applications(
     request: AnyRequest, booking: Booking, now: datetime, service: str = "", applications: str | None = None, go: str | None = None
 ) -> Response[str] | Redirect:
-    info = await _service_name(booking, service, now)
+    info = await _service_option(booking, service, now)
     if applications and go:
         return see(link("/book/office", service=service, applications=read_count(applications)))
     errors = [Wrong("applications", translator_of(request).gettext("Say how many applications you bring"))] if go else []
@@ -108,7 +108,7 @@ async def choose_office(
     lat: str | None = None,
     lon: str | None = None,
 ) -> Response[str]:
-    info = await _service_name(booking, service, now)
+    info = await _service_option(booking, service, now)
     count = read_count(applications)
     offices = await options.offices_for(booking, hub, service, count, now)
     here, errors, mine = _here(lat, lon), [], None
