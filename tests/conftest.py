@@ -11,15 +11,16 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 import queue_service.app
+from queue_service import db
 from queue_service.booking import calendar
 from queue_service.db import Database, opened
 from queue_service.devices import registry
-from queue_service.live import hub
+from queue_service.live import hub, listener
 from queue_service.offices import catalogue
 from queue_service.settings import Settings
-from queue_service.staff import sessions
+from queue_service.staff import oidc, sessions
 from tests.support.postgres import a_migrated_database, delete_everything
-from tests.support.service import HASH_KEY, SEAL_KEY, NoSender, Service, ServiceProcess, running
+from tests.support.service import HASH_KEY, PATIENCE_SECONDS, SEAL_KEY, NoSender, Service, ServiceProcess, running
 
 T = TypeVar("T")
 
@@ -41,6 +42,17 @@ def _nothing_is_forgotten_by_age() -> Iterator[None]:
         patch.setattr(registry, "REMEMBERED_SECONDS", 3600.0)
         patch.setattr(catalogue, "LONGEST_LIFE_SECONDS", 3600.0)
         patch.setattr(calendar, "LONGEST_LIFE_SECONDS", 3600.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_loses_patience_before_the_test() -> Iterator[None]:
+    """A database or a provider that stands still for some seconds is no answer of theirs; whoever tests that patience ends sets it anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "CONNECT_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(db, "COMMAND_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(listener, "HEARTBEAT_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(oidc, "ANSWER_SECONDS", PATIENCE_SECONDS)
         yield
 
 

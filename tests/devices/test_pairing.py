@@ -42,7 +42,7 @@ async def enter(service: Service, who: AClerk, code: str, **body: Any) -> httpx.
 
 
 async def fetch(service: Service, claim: str) -> httpx.Response:
-    return await service.http.get(f"/api/devices/pairings/{claim}", timeout=30)
+    return await service.http.get(f"/api/devices/pairings/{claim}", timeout=PATIENCE_SECONDS)
 
 
 @asynccontextmanager
@@ -88,7 +88,7 @@ async def test_nobody_enters_the_code_and_the_device_asks_again(service: Service
 
 def _in_service(service: Service, coroutine: Any) -> "asyncio.Future[Any]":
     """On the service's own loop, where its pool lives."""
-    loop = service.app.state.listener._connection._loop
+    loop = service.app.state.database.hot._loop
     return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, loop))
 
 
@@ -153,7 +153,7 @@ async def test_a_wrong_code_is_recorded_and_not_kept(service: Service, database:
 
 async def test_who_guesses_is_stopped_and_so_is_who_asks_for_codes(service: Service, database: Database, head: AClerk) -> None:
     with running(replace(service.settings, rate_limits=True)) as (url, _, _settings):
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as http:
             wish = {"code": "123456", "name": "Терминал"}
             tried = [await http.post("/api/admin/pairings", json=wish, headers=bearer(head.token)) for _ in range(31)]
             assert [each.status_code for each in tried] == [422] * 30 + [429]
@@ -167,7 +167,7 @@ async def test_who_asks_for_codes_without_end_displaces_only_their_own(
 ) -> None:
     monkeypatch.setattr(pairing, "CODES_IN_CITY", 12)
     with running(replace(service.settings, rate_limits=True)) as (url, _, _settings):
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as http:
 
             async def asks(address: str) -> dict[str, Any]:
                 answer = await http.post("/api/devices/pairings", json={"kind": "kiosk"}, headers={"X-Forwarded-For": address})

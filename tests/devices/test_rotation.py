@@ -9,7 +9,7 @@ import pytest
 from queue_service.db import Database
 from queue_service.events import access_changed
 from tests.support.factories import AnOffice, a_display, a_kiosk, an_office
-from tests.support.service import Service, bearer
+from tests.support.service import Service, bearer, the_clock_stands
 
 
 @pytest.fixture
@@ -84,7 +84,10 @@ async def test_two_tabs_that_renew_at_once_do_not_lock_the_device_out(service: S
     assert not await replayed(database)
 
 
-async def test_whoever_asked_long_before_the_device_is_left_with_nothing(service: Service, database: Database, office: AnOffice) -> None:
+async def test_whoever_asked_long_before_the_device_is_left_with_nothing(
+    service: Service, database: Database, office: AnOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    the_clock_stands(monkeypatch)  # else the five minutes end at some moment of some test
     stolen = await a_kiosk(database, office)
     early = await successor(service, stolen)
     # As if that had been in another five minutes than the device's own question.

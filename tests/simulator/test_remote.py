@@ -14,10 +14,15 @@ Event = httpx.Response | Exception
 
 
 @pytest.fixture(autouse=True)
+def _tries_follow_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "FIRST_DELAY", 0.001)
+
+
+@pytest.fixture
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only for what never ends: a machine that stands still must not make a client give up what would have passed."""
     for name in ("SILENCE_SECONDS", "FAILURE_SECONDS"):
         monkeypatch.setattr(remote, name, 0.2)
-    monkeypatch.setattr(remote, "FIRST_DELAY", 0.001)
 
 
 def problem(status: int, code: str, **headers: str) -> httpx.Response:
@@ -70,12 +75,14 @@ async def test_a_refusal_is_an_answer_and_not_a_trouble() -> None:
     assert (answer.problem.code, answer.retried, len(story.requests)) == ("daily_limit_reached", False, 1)
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_failures_that_stay_are_a_broken_promise() -> None:
     async with a_service(Story(problem(500, "internal_error"))) as service:
         with pytest.raises(BrokenPromise, match="POST /api/desk/finish: ответ 500 internal_error"):
             await service.send("POST", "/api/desk/finish")
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_silence_that_stays_means_that_the_service_has_gone() -> None:
     async with a_service(Story(httpx.ConnectError("refused"))) as service:
         with pytest.raises(ServiceGone, match="перестал отвечать"):

@@ -213,7 +213,7 @@ async def test_an_answer_works_once_and_only_in_the_browser_that_asked(
     await browser.is_("vera")
     await browser.follow("/account/oidc/start", until="/callback?")
     kept = browser.http.cookies[COOKIE]
-    stranger = httpx.AsyncClient(base_url=service.base_url, trust_env=False)
+    stranger = httpx.AsyncClient(base_url=service.base_url, trust_env=False, timeout=PATIENCE_SECONDS)
     async with stranger:
         fixation = await stranger.get(browser.callback)
         assert (fixation.status_code, SESSION in stranger.cookies) == (409, False), "an attacker's answer in a victim's browser"

@@ -16,7 +16,7 @@ from queue_service.staff.second_factor import CLOCK_STEPS, RECOVERY_CODES, Shown
 from queue_service.staff.sign_in import Opened
 from tests.staff.scene import RING, Authenticator, Person, Somebody, a_guarded_clerk, a_person, acts
 from tests.support.factories import PASSWORD, AnOffice, a_clerk, an_office
-from tests.support.service import Service
+from tests.support.service import Service, the_clock_stands
 
 
 @pytest.fixture
@@ -131,27 +131,28 @@ async def test_a_changed_password_ends_what_was_begun_with_the_old_one(service: 
         assert "queue_session" not in person.http.cookies
 
 
-async def test_codes_are_counted_like_passwords(service: Service, phone: Authenticator) -> None:
+async def test_codes_are_counted_like_passwords(service: Service, phone: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = the_clock_stands(monkeypatch)
     async with a_person(service) as person:
         await person.signs_in(phone.clerk.login)
         for _ in range(5):
             assert (await person.sends("/desk/login/code", otp="000000")).status_code == 400
-        blocked = await person.sends("/desk/login/code", otp=phone.code())
-        assert blocked.status_code == 429
-        assert 15 <= int(blocked.headers["Retry-After"]) <= 30
+        blocked = await person.sends("/desk/login/code", otp=phone.code(now))
+        assert (blocked.status_code, blocked.headers["Retry-After"]) == (429, "30")
 
 
 async def set_up(person: Person) -> tuple[str, list[str]]:
-    """By the page, with the key as text; the secret and the recovery codes."""
+    """By the page, with the key as text; the code that was used and the recovery codes."""
     page = await person.sees("/account/second-factor")
     key = re.search(r'class="key"[^>]*>([a-z2-7 ]+)<', page)
     assert key
     secret = key[1].replace(" ", "").upper()
     picture = await person.http.get("/account/second-factor/qr.svg")
     assert (picture.headers["content-type"], picture.headers["cache-control"]) == ("image/svg+xml", "no-store")
-    done = await person.sends("/account/second-factor", code=pyotp.TOTP(secret).now())
+    code = pyotp.TOTP(secret).now()
+    done = await person.sends("/account/second-factor", code=code)
     assert done.status_code == 200, done.text
-    return secret, re.findall(r"<li>([a-z2-9]{5}-[a-z2-9]{5})</li>", done.text)
+    return code, re.findall(r"<li>([a-z2-9]{5}-[a-z2-9]{5})</li>", done.text)
 
 
 async def test_the_second_factor_is_set_up_by_its_first_code(service: Service, database: Database, office: AnOffice) -> None:
@@ -165,20 +166,21 @@ async def test_the_second_factor_is_set_up_by_its_first_code(service: Service, d
         key = re.search(r'class="key"[^>]*>[a-z2-7 ]+<', first)
         assert key
         assert key[0] in await person.sees("/account/second-factor"), "the same key while it is tried"
-        secret, codes = await set_up(person)
+        used, codes = await set_up(person)
         assert len(codes) == RECOVERY_CODES
         assert "Осталось 10 резервных кодов" in await person.sees("/account")
         assert (await person.http.get("/account/second-factor")).status_code == 303, "never shown again"
     with pytest.raises(WrongOtp):
-        await Somebody(database).try_(clerk.login, otp=pyotp.TOTP(secret).now())
+        await Somebody(database).try_(clerk.login, otp=used)
     assert await acts(database, clerk.account_id) == ["account.second_factor_set_up"]
 
 
 async def test_a_second_factor_begins_with_the_password_unless_one_has_just_signed_in(
-    service: Service, database: Database, office: AnOffice
+    service: Service, database: Database, office: AnOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who finds an open desk, or has somebody's cookie, must not lock the owner out with a telephone of their own."""
     clerk = await a_clerk(database, office)
+    the_clock_stands(monkeypatch)
     await database.hot.execute("UPDATE staff_session SET created_at = created_at - $1::interval", JUST_NOW)
     async with a_person(service, clerk.token) as person:
         assert 'class="key"' not in await person.sees("/account/second-factor")
@@ -189,7 +191,7 @@ async def test_a_second_factor_begins_with_the_password_unless_one_has_just_sign
             assert (wrong.status_code, "Это не ваш нынешний пароль" in wrong.text, 'class="key"' in wrong.text) == (422, True, False)
         waits = await person.sends("/account/second-factor/begin", password=PASSWORD)
         assert (waits.status_code, "Слишком много неудачных попыток" in waits.text) == (429, True)
-        assert int(waits.headers["Retry-After"]) > 0
+        assert waits.headers["Retry-After"] == "30"
         assert "queue_enrolment" not in person.http.cookies, "nothing has begun"
         await database.hot.execute("DELETE FROM sign_in_failure")
         begun = await person.sends("/account/second-factor/begin", password=PASSWORD)
@@ -221,11 +223,12 @@ async def test_switching_off_needs_the_password_and_a_code(service: Service, dat
     assert await database.hot.fetchval("SELECT count(*) FROM recovery_code") == 0
 
 
-async def test_a_stolen_session_is_no_place_to_guess(service: Service, phone: Authenticator) -> None:
+async def test_a_stolen_session_is_no_place_to_guess(service: Service, phone: Authenticator, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = the_clock_stands(monkeypatch)
     async with a_person(service, phone.clerk.token) as thief:
         for _ in range(5):
             assert (await thief.sends("/account/recovery-codes", code="000000")).status_code == 422
-        assert (await thief.sends("/account/recovery-codes", code=phone.code())).status_code == 429
+        assert (await thief.sends("/account/recovery-codes", code=phone.code(now))).status_code == 429
         assert (await thief.sends("/account/password", current=PASSWORD, password="x", again="x")).status_code == 429
 
 

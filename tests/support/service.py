@@ -19,21 +19,25 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
+import pytest
 import uvicorn
 import uvloop
 from litestar import Litestar
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+import queue_service.app
 from queue_service.app import create_app
 from queue_service.limits.line import Line
 from queue_service.limits.wire import BoundedProtocol
 from queue_service.settings import Settings
+from queue_service.timing import clock
 from tests.support.factories import AClerk
 from tests.support.wire import Wire
 
@@ -58,6 +62,13 @@ class NoSender:
 
     async def run(self) -> None:
         await asyncio.Event().wait()
+
+
+def the_clock_stands(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """This moment, which the running service's handlers are told until the test ends: no wait is over because a machine stood still."""
+    now = clock()
+    monkeypatch.setattr(queue_service.app, "clock", lambda: now)
+    return now
 
 
 class Api:
@@ -214,6 +225,8 @@ def running(settings: Settings, port: int = 0) -> Iterator[tuple[str, Litestar, 
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=1,
+        # A client that finds its line idle may stand still before it writes; the service must not have hung up meanwhile.
+        timeout_keep_alive=int(PATIENCE_SECONDS),
     )
     server = _Server(config)
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from tests.support.service import a_free_port
+from tests.support.service import PATIENCE_SECONDS, a_free_port
 
 CLIENT_ID, CLIENT_SECRET = "queue", "only:for tests"
 PROGRAM = Path(__file__).with_name("provider.mjs")
@@ -38,7 +38,7 @@ def a_real_provider(redirect_uri: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
 
 
 @dataclass
