@@ -133,7 +133,7 @@ async def service_process(database: Database, database_url: str, tmp_path: Path)
             stack.push_async_callback(process.close)
             stack.callback(process.kill)
             process.start()
-            await process.ready()
+            await process.each_ready()
             return process
 
         yield start

@@ -128,7 +128,10 @@ async def a_citizen_books(book: Book, office: AnOffice, wire: Wire, slots: Itera
         secret = answer.json()["secret"]
         try:
             answer = await confirm(wire, secret, contact)
+            unheard = answer.status == 503
         except ConnectionLost:
+            unheard = True
+        if unheard:
             if not patient:
                 book.unheard.add(secret)
                 continue

@@ -14,6 +14,7 @@ import pytest
 from queue_service.db import Database
 from queue_service.staff.models import Role
 from tests.support.booking import (
+    Citizen,
     Contested,
     a_contact,
     a_contested_day,
@@ -48,7 +49,7 @@ async def two_workers(database_url: str, tmp_path_factory: pytest.TempPathFactor
     async with ServiceProcess({"QUEUE_DATABASE_URL": database_url}, 2, tmp_path_factory.mktemp("service")) as process:
         try:
             process.start()
-            await process.ready()
+            await process.each_ready()
             yield process
         finally:
             process.kill()
@@ -67,7 +68,7 @@ async def service(database: Database, two_workers: ServiceProcess) -> AsyncItera
 @asynccontextmanager
 async def wires_to(service: ServiceProcess, tokens: list[str]) -> AsyncIterator[list[Wire]]:
     """A connection for each, spread over the workers."""
-    wires = [Wire(service.base_url, token) for token in tokens]
+    wires: list[Wire] = [Citizen(service.base_url, token) for token in tokens]
     await service.spread(wires)
     yield wires
     for wire in wires:

@@ -30,7 +30,7 @@ async def two_workers(database_url: str, tmp_path_factory: pytest.TempPathFactor
     async with ServiceProcess({"QUEUE_DATABASE_URL": database_url}, 2, tmp_path_factory.mktemp("service")) as process:
         try:
             process.start()
-            await process.ready()
+            await process.each_ready()
             yield process
         finally:
             process.kill()

@@ -10,8 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import httpx
 
 from queue_service.db import Connection, Database
+from queue_service.limits.pressure import FULL
 from tests.support.factories import FAR_FROM_MIDNIGHT, AnOffice, a_lane, an_office, booked_online
 from tests.support.service import Api, Json, ServiceProcess, eventually
 from tests.support.wire import Answer, Wire
@@ -19,10 +21,32 @@ from tests.support.wire import Answer, Wire
 _serial = itertools.count(1)
 
 
+def asked_to_come_again(status: int, problem: Json) -> bool:
+    """Nothing was done: the worker had no room. Whoever is told so asks again, as the pages do; a machine that stood still has no room."""
+    return status == 503 and problem["detail"] in FULL.values()
+
+
+class Citizen(Wire):
+    """Comes again when asked to."""
+
+    async def post(self, path: str, key: str | None = None, body: Json | None = None, method: str = "POST") -> Answer:
+        while True:
+            answer = await super().post(path, key, body, method)
+            if answer.status != 503 or not asked_to_come_again(answer.status, answer.json()):
+                return answer
+
+
+async def _asked(api: Api, method: str, path: str, **what: Any) -> httpx.Response:
+    while True:
+        answer = await api.http.request(method, path, **what)
+        if answer.status_code != 503 or not asked_to_come_again(answer.status_code, answer.json()):
+            return answer
+
+
 async def free_slots(api: Api, office: AnOffice, service: str = "passport", days: int = 3, first: date | None = None) -> list[str]:
     """Starts of the free slots from today (or `first`) on, as the service writes them."""
     params = {"service": service, "days": str(days), **({"from": first.isoformat()} if first else {})}
-    answer = await api.http.get(f"/api/public/offices/{office.slug}/slots", params=params)
+    answer = await _asked(api, "GET", f"/api/public/offices/{office.slug}/slots", params=params)
     assert answer.status_code == 200, answer.text
     return [slot["starts_at"] for day in answer.json()["days"] for slot in day["slots"]]
 
@@ -30,7 +54,7 @@ async def free_slots(api: Api, office: AnOffice, service: str = "passport", days
 async def held(api: Api, office: AnOffice, starts_at: str, service: str = "passport") -> Json:
     """A hold."""
     body = {"office": office.slug, "service": service, "starts_at": starts_at}
-    answer = await api.http.post("/api/public/appointments", json=body)
+    answer = await _asked(api, "POST", "/api/public/appointments", json=body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
 
@@ -40,9 +64,8 @@ async def booked(
 ) -> Json:
     """A booking of somebody new."""
     hold = await held(api, office, starts_at, service)
-    answer = await api.http.post(
-        f"/api/public/appointments/{hold['secret']}/confirm", json={"name": name, "contact": contact or a_contact()}
-    )
+    person = {"name": name, "contact": contact or a_contact()}
+    answer = await _asked(api, "POST", f"/api/public/appointments/{hold['secret']}/confirm", json=person)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 

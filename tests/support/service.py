@@ -34,6 +34,7 @@ from websockets.exceptions import ConnectionClosed
 
 import queue_service.app
 from queue_service.app import create_app
+from queue_service.cli import STANDSTILL_SECONDS
 from queue_service.limits.line import Line
 from queue_service.limits.wire import BoundedProtocol
 from queue_service.settings import Settings
@@ -303,6 +304,22 @@ class ServiceProcess(Api):
             await asyncio.sleep(0.05)
         raise AssertionError(f"not ready after {seconds} s: {said}; {self.log.read_text()[-3000:]}")
 
+    async def each_ready(self) -> None:
+        """And every worker by itself answers. One that still starts is a process too, and would keep whoever is sent to it waiting while
+        the others are asleep, until the one that watches over them takes those for dead."""
+        await self.ready()
+        for worker in self.worker_pids():
+
+            async def answers(worker: int = worker) -> bool:
+                with self.only_awake(worker):
+                    try:
+                        async with httpx.AsyncClient(verify=False, trust_env=False, timeout=STANDSTILL_SECONDS / 4) as fresh:
+                            return (await fresh.get(f"{self.base_url}/health/ready")).status_code == 200
+                    except httpx.TransportError:
+                        return False
+
+            await eventually(answers, READY_SECONDS)
+
     def worker_pids(self) -> list[int]:
         """The processes that serve: with one worker, the process itself."""
         if self.workers == 1:
@@ -311,7 +328,11 @@ class ServiceProcess(Api):
 
     def connections(self) -> dict[int, int]:
         """How many clients each worker has."""
-        return {pid: sum(each.status == "ESTABLISHED" for each in psutil.Process(pid).net_connections("tcp")) for pid in self.worker_pids()}
+        found = {}
+        for pid in self.worker_pids():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it was killed a moment ago
+                found[pid] = sum(each.status == "ESTABLISHED" for each in psutil.Process(pid).net_connections("tcp"))
+        return found
 
     @contextmanager
     def only_awake(self, worker: int) -> Iterator[None]:

@@ -6,6 +6,7 @@ redirects, no compression.
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -24,14 +25,19 @@ class Answer:
         return dict(json.loads(self.body))
 
 
+IDLE_SECONDS = 4.0
+"""The service hangs up on whoever says nothing for five; who stood still for nearly as long opens anew instead of finding the line dead."""
+
+
 class Wire:
-    """Opens itself when it is used, and again after it was lost."""
+    """Opens itself when it is used, and again after it was lost or idle."""
 
     def __init__(self, base_url: str, token: str) -> None:
         address = urlsplit(base_url)
         self._address = (address.hostname, address.port)
         self._head = f"Host: {address.netloc}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
 
     async def post(self, path: str, key: str | None = None, body: dict[str, Any] | None = None, method: str = "POST") -> Answer:
         """The answer; ConnectionLost when the service died or was not there."""
@@ -39,11 +45,15 @@ class Wire:
         keyed = f"Idempotency-Key: {key}\r\n" if key else ""
         head = f"{method} {path} HTTP/1.1\r\n{self._head}{keyed}Content-Length: {len(content)}\r\n\r\n"
         try:
+            if time.monotonic() - self._used > IDLE_SECONDS:
+                self.close()
             if self._streams is None:
                 self._streams = await asyncio.open_connection(*self._address)
             reader, writer = self._streams
             writer.write(head.encode() + content)
-            return await self._answer(reader)
+            answer = await self._answer(reader)
+            self._used = time.monotonic()
+            return answer
         except (OSError, asyncio.IncompleteReadError) as error:
             self.close()
             raise ConnectionLost from error
