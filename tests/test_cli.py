@@ -19,7 +19,7 @@ from queue_service.staff.models import Account
 from queue_service.staff.passwords import is_right
 from tests.support.factories import a_display, a_kiosk, an_office
 from tests.support.postgres import a_server
-from tests.support.service import ServiceProcess, a_free_port, a_free_socket
+from tests.support.service import READY_SECONDS, ServiceProcess, a_free_port, a_free_socket
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -107,7 +107,9 @@ def test_a_working_citys_database_is_borrowed_by_short_commands_and_not_shared_b
         environment = {**os.environ, "QUEUE_DATA_DIR": str(folder.parent), "QUEUE_PORT": str(a_free_port())}
         environment.pop("QUEUE_DATABASE_URL", None)
         program = Path(sys.executable).parent / "queue-service"
-        return subprocess.run([program, command], env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        return subprocess.run(
+            [program, command], env=environment, capture_output=True, encoding="utf-8", timeout=READY_SECONDS, check=False
+        )
 
     with a_server() as server:
         folder = server._folder

@@ -19,8 +19,12 @@ Start = Callable[..., Awaitable[ServiceProcess]]
 
 
 async def test_a_service_that_can_serve_is_ready(service: Service) -> None:
-    answer = await service.get("/health/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "wrong": []})
+
+    async def ready() -> bool:
+        answer = await service.get("/health/ready")
+        return (answer.status_code, answer.json()) == (200, {"status": "ready", "wrong": []})
+
+    await eventually(ready)
     assert (await service.get("/health/live")).json() == {"status": "live"}
 
 
@@ -34,10 +38,13 @@ def bare(database_url: str) -> Iterator[str]:
 async def test_a_database_without_tables_is_told_as_such(bare: str) -> None:
     with running(Settings(database_url=bare, log_level="critical")) as (base_url, _, _):
         async with Api(base_url) as service:
-            answer = await service.get("/health/ready")
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "not ready"
-    assert answer.json()["wrong"][0].startswith("database: UndefinedTableError")
+
+            async def told() -> bool:
+                answer = await service.get("/health/ready")
+                assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+                return bool(answer.json()["wrong"][0].startswith("database: UndefinedTableError"))
+
+            await eventually(told)  # a database that stands still says nothing of its tables
 
 
 async def test_a_request_keeps_the_id_that_it_came_with(service: Service) -> None:

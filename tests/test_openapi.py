@@ -25,7 +25,7 @@ from queue_service.db import Database
 from queue_service.settings import Settings
 from queue_service.staff.models import Role
 from tests.support.factories import AnOffice, Queued, a_clerk, a_clerk_at, a_display, a_kiosk, a_queue, an_office
-from tests.support.service import Service, bearer
+from tests.support.service import PATIENCE_SECONDS, Service, bearer
 
 EXAMPLES = int(os.environ.get("QUEUE_FUZZ_EXAMPLES", "6"))
 """Of each operation, with a caller drawn for each, after every kind of caller has asked once; a night's run asks for more."""
@@ -104,7 +104,8 @@ def strategy(label: str, city: City, *, likely: bool = False) -> st.SearchStrate
 def answer(city: City, label: str, case: Case[Any], caller: str) -> int:
     """The status of an answer that is as described and says nothing of another office."""
     token = city.callers[caller]
-    response = case.call(base_url=city.base_url, headers={**dict(case.headers or {}), **(bearer(token) if token else {})})
+    headers = {**dict(case.headers or {}), **(bearer(token) if token else {})}
+    response = case.call(base_url=city.base_url, headers=headers, timeout=PATIENCE_SECONDS)
     case.validate_response(response, checks=CHECKS)
     if "/api/public/" not in label and caller != "city administrator of all":
         assert MARK not in response.text, f"{caller} reads of another office"
@@ -166,7 +167,8 @@ async def test_nothing_of_another_office_is_read_or_changed_by_its_id(city: City
                     elif name == "office":
                         case.path_parameters[name] = city.parameters["office"][0]
                 token = city.callers[role.value]
-                response = case.call(base_url=city.base_url, headers={**dict(case.headers or {}), **bearer(token or "")})
+                headers = {**dict(case.headers or {}), **bearer(token or "")}
+                response = case.call(base_url=city.base_url, headers=headers, timeout=PATIENCE_SECONDS)
                 answered.add(response.status_code)
                 assert MARK not in response.text, f"{role} reads {found} of another office"
 

@@ -26,7 +26,7 @@ from queue_service.staff.models import Role
 from queue_service.staff.rights import AUDIENCE, OF_AN_OFFICE, RIGHTS, Audience, Right, may
 from queue_service.staff.sessions import csrf_token, hash_token
 from tests.support.factories import AnOffice, a_clerk, a_display, a_kiosk, an_office
-from tests.support.service import Service, bearer
+from tests.support.service import PATIENCE_SECONDS, Service, bearer
 
 TABLE = Path(__file__).with_name("audiences.txt")
 
@@ -118,7 +118,7 @@ class Scene:
 
     async def ask(self, route: Route, office: AnOffice, headers: dict[str, str]) -> httpx.Response:
         slug = await self.database.hot.fetchval("SELECT slug FROM office WHERE id = $1", office.id)
-        return await self.service.http.request(route.method, route.asked_for(slug), headers=headers, timeout=30)
+        return await self.service.http.request(route.method, route.asked_for(slug), headers=headers, timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as parsing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -21,7 +21,7 @@ from queue_service.notifications.calendar import CalendarEvent, Method
 from queue_service.notifications.contacts import parse_contact
 from queue_service.notifications.outbox import Facts, Kind, Message, put
 from queue_service.sealing import KeyRing
-from tests.support.service import PATIENCE_SECONDS, a_free_port
+from tests.support.service import PATIENCE_SECONDS, HttpServer, a_free_port
 
 NOON = datetime(2031, 3, 11, 9, 0, tzinfo=UTC)
 """In St Petersburg, on the day before the appointment."""
@@ -117,7 +117,8 @@ class MailServer(Controller):
         self.accepted = threading.Event()
         self.may_answer_dot = threading.Event()
         self.may_answer_dot.set()
-        super().__init__(self, hostname="127.0.0.1", port=a_free_port(), server_hostname="mail.example.ru", **options)
+        name = "mail.example.ru"  # else each connection would ask the name service who we are
+        super().__init__(self, hostname="127.0.0.1", port=a_free_port(), server_hostname=name, ready_timeout=PATIENCE_SECONDS, **options)
 
     @property
     def url(self) -> str:
@@ -168,7 +169,7 @@ def text_of(mail: EmailMessage) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-class Gateway(ThreadingHTTPServer):
+class Gateway(HttpServer):
     """An SMS gateway that keeps its promise: one message per id."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from tests.support.service import PATIENCE_SECONDS, a_free_port
+from tests.support.service import PATIENCE_SECONDS, HttpServer, a_free_port
 
 CLIENT_ID, CLIENT_SECRET = "queue", "only:for tests"
 PROGRAM = Path(__file__).with_name("provider.mjs")
@@ -102,7 +102,7 @@ def a_liar() -> Iterator[Liar]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = HttpServer(("127.0.0.1", port), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield liar
