@@ -29,7 +29,7 @@ from tests.booking.scene import RING, means, outbox
 from tests.support.booking import free_slots, held
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_clerk_at, a_display, a_kiosk, a_lane, an_office, booked_online
 from tests.support.postgres import execute_as_owner
-from tests.support.service import Json, ServiceProcess, bearer
+from tests.support.service import Json, ServiceProcess, bearer, eventually
 
 Start = Callable[..., Awaitable[ServiceProcess]]
 
@@ -175,7 +175,7 @@ async def test_a_whole_life_leaves_nothing_personal_behind(service_process: Star
     administrator = await a_clerk(database, office, role=Role.HALL_ADMINISTRATOR)
     head = await a_clerk(database, office, role=Role.OFFICE_HEAD)
     service = await service_process(QUEUE_LOG_LEVEL="debug", QUEUE_SMTP_URL="smtp://127.0.0.1:1")
-    booking = await held(service, office, (await free_slots(service, office, days=1))[0])
+    booking = await held(service, office, (await free_slots(service, office, days=1))[1])
     kiosk, display = await a_kiosk(database, office), await a_display(database, office)
     life = Life(service, database, office, clerk, administrator, head, kiosk, display, booking)
     await life.fills_in_the_form()
@@ -186,12 +186,16 @@ async def test_a_whole_life_leaves_nothing_personal_behind(service_process: Star
     await life.is_looked_for_by_staff()
     ticket = await life.goes_through_the_hall()
 
+    async def tried_in_vain() -> bool:
+        return "message_delayed" in service.log.read_text()
+
+    await eventually(tried_in_vain)  # the mail server was away all the time
     log = service.log.read_text()
-    assert "message_delayed" in log, "the mail server was away all the time"
     assert log.count("request_failed") == 2
     assert leaks(log) == []
     for opens in (booking["secret"], booking["reference"], ticket, code, clerk.token, kiosk, display):
-        assert opens not in log, "who reads the log could open a door"
+        # As a word of its own: six digits also stand somewhere in the microseconds and ids of a long log, once in thousands of runs.
+        assert not re.search(rf"(?<![\w.]){re.escape(opens)}(?!\w)", log), "who reads the log could open a door"
     assert [(where, leaks(text)) for where, text in life.others.pages if leaks(text)] == []
     assert any(NAME in answer.text for answer in life.own), "the search could not find anything even where it is"
     assert [url for answer in life.own for url in urls_in(answer.text) if leaks(url)] == []
@@ -249,7 +253,7 @@ async def test_what_is_destroyed_is_in_no_dump_in_no_form(database: Database, se
     office = await an_office(database, retention_days=1)
     await booked_online(database, office)
     await a_lane(database, office)
-    booking = await held(service, office, (await free_slots(service, office, days=1))[0])
+    booking = await held(service, office, (await free_slots(service, office, days=1))[1])
     secret = booking["secret"]
     answer = await service.http.post(f"/api/public/appointments/{secret}/confirm", json={"name": NAME, "contact": CONTACT})
     assert answer.status_code == 200
