@@ -36,7 +36,7 @@ from tests.notifications.scene import (
     text_of,
     until_true,
 )
-from tests.support.service import a_free_port
+from tests.support.service import PATIENCE_SECONDS, a_free_port
 
 KEY = "appointment-42-confirmation-0"
 
@@ -188,7 +188,10 @@ async def test_a_running_sender_works_when_it_is_woken(database: Database, ring:
     assert len(mail_server.box) == 11
 
 
-async def test_a_sender_that_is_asked_to_end_waits_for_the_answer(database: Database, ring: KeyRing, mail_server: MailServer) -> None:
+async def test_a_sender_that_is_asked_to_end_waits_for_the_answer(
+    database: Database, ring: KeyRing, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queue_service.notifications.sender.FAREWELL_SECONDS", PATIENCE_SECONDS)
     mail_server.may_answer_dot.clear()
     await put_away(database, ring, a_message())
     running = asyncio.create_task(a_sender(database, ring, by(mail_server)).run())
