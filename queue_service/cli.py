@@ -21,7 +21,7 @@ import uvicorn
 from queue_service.administration.console import export_text, import_text
 from queue_service.administration.rotation import look_over, reseal
 from queue_service.audit.journal import SYSTEM, Act, record
-from queue_service.db import CONNECT_TIMEOUT_SECONDS, opened
+from queue_service.db import START_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.embedded import EmbeddedServer
 from queue_service.errors import DomainError, SettingsError
@@ -71,7 +71,7 @@ def _database(settings: Settings, *, borrow: bool = False) -> Iterator[Settings]
 
 async def _reach(url: str) -> None:
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+        connection = await asyncpg.connect(url, timeout=START_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise SettingsError(
             f"База данных из QUEUE_DATABASE_URL недоступна: {str(error) or type(error).__name__}. "

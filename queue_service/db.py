@@ -20,6 +20,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 """Longer than a restart of PostgreSQL on a healthy disk would be a lie to a waiting visitor; they get 503 and retry."""
+START_SECONDS = 30.0
+"""Before the service serves nobody waits for its answer: a machine that stands still while everything starts must not end it."""
 COMMAND_TIMEOUT_SECONDS = 15.0
 """No command of ours takes a second; what takes fifteen is stuck, and a stuck connection must come back to the pool."""
 

@@ -12,7 +12,7 @@ import asyncpg
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from queue_service.db import CONNECT_TIMEOUT_SECONDS, SERVICE_ROLE
+from queue_service.db import SERVICE_ROLE, START_SECONDS
 from queue_service.demo import PASSWORD
 from queue_service.errors import SettingsError
 from queue_service.settings import Settings, is_this_machine
@@ -83,7 +83,7 @@ def refuse_printed_passwords(url: str) -> None:
 
 
 async def _who_has_the_printed_password(url: str) -> str | None:
-    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS, server_settings={"role": SERVICE_ROLE})
+    connection = await asyncpg.connect(url, timeout=START_SECONDS, server_settings={"role": SERVICE_ROLE})
     try:
         rows = await connection.fetch(_HASHES, HASHES_TRIED)
     finally:

@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 from sqlmodel import col, select
 
 from queue_service.cli import main
-from queue_service.db import Database
+from queue_service.db import START_SECONDS, Database
 from queue_service.staff.models import Account
 from queue_service.staff.passwords import is_right
 from tests.support.factories import a_display, a_kiosk, an_office
@@ -65,6 +66,20 @@ def test_a_taken_port_is_a_sentence_with_a_way_out(command: str, tmp_path: Path)
 def test_a_database_that_is_not_there_is_a_sentence(url: str) -> None:
     said = sentence(run("migrate", QUEUE_DATABASE_URL=url))
     assert said.startswith("Не получилось: База данных из QUEUE_DATABASE_URL недоступна: ")
+
+
+def test_a_database_that_stands_still_while_everything_starts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than for a connection while visitors wait."""
+    waited: list[float] = []
+
+    async def stands_still(*_: object, **what: float) -> None:
+        waited.append(what["timeout"])
+        raise TimeoutError
+
+    monkeypatch.setattr(asyncpg, "connect", stands_still)
+    assert "недоступна: TimeoutError" in sentence(run("migrate", QUEUE_DATABASE_URL="postgresql://queue@127.0.0.1/queue"))
+    assert waited == [START_SECONDS]
+    assert START_SECONDS >= 30
 
 
 def test_a_wrong_password_or_name_of_a_database_is_a_sentence(database_url: str) -> None:

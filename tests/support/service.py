@@ -376,7 +376,8 @@ class ServiceProcess(Api):
         """kill -9 of everything at once, as a power cut does it."""
         if self._process is None:
             return
-        os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
 
