@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from queue_service.errors import SettingsError
 DATABASE = "queue"
 MIN_FREE_BYTES = 300 * 1024 * 1024
 """initdb with its write-ahead log takes about 60 MB; below this a day's work would fill the disk."""
+STARTING_SECONDS = 300.0
+"""The recovery after a power cut reads up to a gigabyte of log. The package gives `pg_ctl` ten seconds to wait for it; the server that was
+begun goes on without `pg_ctl`."""
 SERVER_SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "'256MB'",
@@ -100,9 +104,24 @@ class EmbeddedServer:
         if any(character.isspace() for character in str(self._folder)):
             # The package hands the socket folder to a shell unquoted.
             setattr(postgres_server, "find_suitable_socket_dir", _socket_folder)  # noqa: B010  mypy refuses a plain assignment
-        # The package remembers a server that was stopped as if it still ran.
-        PostgresServer._instances.pop(self._folder.resolve(), None)
-        return get_server(self._folder, cleanup_mode=None)
+        begun, deadline = False, time.monotonic() + STARTING_SECONDS
+        while time.monotonic() < deadline:
+            # The package remembers a server that was stopped as if it still ran.
+            PostgresServer._instances.pop(self._folder.resolve(), None)
+            try:
+                server = get_server(self._folder, cleanup_mode=None)
+            except subprocess.TimeoutExpired:
+                begun = True
+            except AssertionError:
+                if not begun:
+                    raise
+                # Its file is only half written yet.
+            else:
+                if server.get_postmaster_info().status == "ready":
+                    return server
+                begun = True  # by us or by whoever borrows it too
+            time.sleep(0.2)
+        raise RuntimeError(f"он не готов и через {STARTING_SECONDS:.0f} секунд")
 
     def _check_folder(self) -> None:
         try:
