@@ -11,7 +11,7 @@ import pytest
 
 from queue_service.db import Database
 from tests.support.factories import AnOffice, a_display, a_kiosk, a_privilege, a_service, an_office
-from tests.support.service import Service, bearer
+from tests.support.service import Service, bearer, the_clock_stands
 
 NOTHING_HERE = [
     a_service("passport"),
@@ -196,16 +196,16 @@ async def test_the_limit_says_when_to_come_again(service: Service, kiosk: str) -
     assert timedelta(0) < midnight <= timedelta(days=1)
 
 
-async def test_a_closed_office_says_when_it_opens(service: Service, database: Database) -> None:
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).astimezone(UTC)
+async def test_a_closed_office_says_when_it_opens(service: Service, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    tomorrow = the_clock_stands(monkeypatch) + timedelta(days=1)
     office = await an_office(database, hours=[(tomorrow.isoweekday(), 9 * 60, 18 * 60)], time_zone="UTC")
     answer = await service.take(await a_kiosk(database, office))
     problem = is_problem(answer, 409, "office_closed")
     assert problem["detail"] == f"Отделение сейчас закрыто. Откроется {tomorrow:%d.%m} в 09:00."
 
 
-async def test_a_holiday_is_named(service: Service, database: Database) -> None:
-    today = datetime.now(UTC).date()
+async def test_a_holiday_is_named(service: Service, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    today = the_clock_stands(monkeypatch).date()
     office = await an_office(database, closed_on=[(today, "санитарный день")], time_zone="UTC")
     problem = is_problem(await service.take(await a_kiosk(database, office)), 409, "office_closed")
     assert problem["detail"].startswith("Сегодня отделение закрыто: санитарный день. Откроется ")
