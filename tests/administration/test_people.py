@@ -12,7 +12,7 @@ from queue_service.errors import Forbidden
 from queue_service.staff.models import Role
 from queue_service.staff.people import PersonAct
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_clerk_at, a_ticket, an_office
-from tests.support.service import Service, bearer
+from tests.support.service import Service, bearer, eventually
 
 
 @dataclass
@@ -92,7 +92,11 @@ async def test_who_is_moved_while_serving_opens_a_desk_of_the_new_office_at_once
     await scene.changed(office=scene.other, on_page=on_page)
     assert (await scene.states(), await scene.open_desks()) == (["served", "waiting"], 0)
     assert await scene.database.hot.fetchval("SELECT inaccurate FROM ticket WHERE id = $1", scene.tickets[0])
-    assert (await scene.service.desk(scene.clerk, "shift", "PUT", desk="1")).status_code == 200
+
+    async def opens() -> bool:
+        return (await scene.service.desk(scene.clerk, "shift", "PUT", desk="1")).status_code == 200
+
+    await eventually(opens)  # who the session is, is looked up anew when the change is heard of
     assert await scene.database.hot.fetchval("SELECT office_id FROM shift WHERE closed_at IS NULL") == scene.other.id
 
 
