@@ -163,9 +163,9 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         for each in (
             listener.run(),
             hub.beat(),
-            _keep_house(database, catalogues, limiter),
+            _keep_house(database, limiter),
             _keep_time(database),
-            keep_devices(database.hot, devices, catalogues),
+            keep_devices(database.hot, devices),
             app.state.gate.meter.run(database.hot, ring, clock),
             sender.run(),
             offers.run(),
@@ -192,12 +192,12 @@ async def _keep_time(database: Database) -> None:
             log.warning("time_not_kept", error=repr(error))
 
 
-async def _keep_house(database: Database, catalogues: Catalogues, limiter: Limiter) -> None:
+async def _keep_house(database: Database, limiter: Limiter) -> None:
     """Runs until cancelled; what fails now is tried again in a minute."""
     while True:
         try:
             await expire_forgotten(database.hot, clock())
-            await end_days(database.hot, catalogues, clock())
+            await end_days(database.hot, clock())
             await keep_booking(database.hot, clock())
             await limiter.forget(clock())
             await keep_accounts(database.hot, clock())

@@ -7,7 +7,8 @@ before its office's own hour, and the day of an office that never closes.
 from datetime import date, datetime, timedelta
 
 from queue_service.db import Connection, Pool
-from queue_service.offices.catalogue import Catalogue, Catalogues
+from queue_service.offices.hours import OfficeHours, hours_of_all
+from queue_service.offices.rules import Schedule
 
 _RESUME = """
 WITH due AS (            -- ix_ticket_postponed
@@ -48,37 +49,37 @@ async def keep_time(pool: Pool, now: datetime) -> None:
     await pool.execute(_RELEASE, now)
 
 
-def day_over_at(catalogue: Catalogue, day: date) -> datetime | None:
+def day_over_at(schedule: Schedule, day_ends: timedelta, day: date) -> datetime | None:
     """When the office's day is ended: so long after its last closing time; None for a day without hours or one that runs into the next."""
-    intervals = catalogue.schedule.intervals(day)
+    intervals = schedule.intervals(day)
     if not intervals:
         return None
     closes = max(closes for _, closes in intervals)
-    following = catalogue.schedule.intervals(day + timedelta(days=1))
+    following = schedule.intervals(day + timedelta(days=1))
     if following and following[0][0] <= closes:
         return None
-    return closes + catalogue.policy.day_ends
+    return closes + day_ends
 
 
-async def end_days(pool: Pool, catalogues: Catalogues, now: datetime) -> list[str]:
+async def end_days(pool: Pool, now: datetime) -> list[str]:
     """Ends the days that are over, each exactly once; slugs of their offices."""
     ended = []
-    for catalogue in await catalogues.all(now):
-        today = catalogue.schedule.local_date(now)
+    for office in await hours_of_all(pool, now):
+        today = office.schedule.local_date(now)
         for day in (today - timedelta(days=1), today):
-            over_at = day_over_at(catalogue, day)
+            over_at = day_over_at(office.schedule, office.day_ends, day)
             if over_at is not None and over_at <= now < over_at + timedelta(days=1):
                 async with pool.acquire() as connection, connection.transaction():
-                    if await _end_day(connection, catalogue, day, over_at, now):
-                        ended.append(catalogue.slug)
+                    if await _end_day(connection, office, day, over_at, now):
+                        ended.append(office.slug)
     return ended
 
 
-async def _end_day(connection: Connection, catalogue: Catalogue, day: date, over_at: datetime, now: datetime) -> bool:
+async def _end_day(connection: Connection, office: OfficeHours, day: date, over_at: datetime, now: datetime) -> bool:
     """False where somebody has ended it before. Shifts are locked before tickets, as by every command of a desk."""
     first = await connection.fetchval(
         "INSERT INTO office_day (office_id, local_date, ended_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1",
-        catalogue.id,
+        office.id,
         day,
         now,
     )
@@ -86,13 +87,13 @@ async def _end_day(connection: Connection, catalogue: Catalogue, day: date, over
         return False
     shifts = await connection.fetch(
         "SELECT id, desk_id, account_id FROM shift WHERE office_id = $1 AND closed_at IS NULL AND opened_at < $2 ORDER BY id FOR UPDATE",
-        catalogue.id,
+        office.id,
         over_at,
     )
     desks = [shift["desk_id"] for shift in shifts]
     for statement in (_END_SERVING, _END_CALLED):
-        await connection.execute(statement, catalogue.id, now, desks)
-    await connection.execute(_END_WAITING, catalogue.id, now, over_at)
+        await connection.execute(statement, office.id, now, desks)
+    await connection.execute(_END_WAITING, office.id, now, over_at)
     await connection.execute(
         "UPDATE shift SET closed_at = $2, paused_at = NULL, pause_reason = NULL, pause_note = NULL, pause_until = NULL"
         " WHERE id = ANY ($1::bigint[])",
@@ -104,7 +105,7 @@ async def _end_day(connection: Connection, catalogue: Catalogue, day: date, over
         [shift["id"] for shift in shifts],
         now,
     )
-    await connection.execute("SELECT pg_notify('office_changed', $1)", str(catalogue.id))
+    await connection.execute("SELECT pg_notify('office_changed', $1)", str(office.id))
     return True
 
 

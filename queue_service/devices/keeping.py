@@ -13,9 +13,8 @@ from prometheus_client import Gauge
 from queue_service.db import Pool
 from queue_service.devices.alarms import AlarmKind
 from queue_service.devices.pairing import forget_old_pairings
-from queue_service.devices.queries import devices_now
+from queue_service.devices.queries import alarms_now
 from queue_service.devices.registry import Devices
-from queue_service.offices.catalogue import Catalogues
 from queue_service.timing import clock
 
 log = structlog.get_logger(__name__)
@@ -30,7 +29,7 @@ ALARMS: Final = Gauge(
 )
 
 
-async def keep_devices(pool: Pool, devices: Devices, catalogues: Catalogues) -> None:
+async def keep_devices(pool: Pool, devices: Devices) -> None:
     """Runs until cancelled; what fails now is tried again soon."""
     turn = 0
     while True:
@@ -38,14 +37,14 @@ async def keep_devices(pool: Pool, devices: Devices, catalogues: Catalogues) -> 
             await devices.write_down_who_was_seen()
             await forget_old_pairings(pool, clock())
             if turn % COUNTED_EVERY == 0:
-                await count_alarms(pool, catalogues)
+                await count_alarms(pool)
         except Exception as error:
             log.warning("devices_not_kept", error=repr(error))
         turn += 1
         await asyncio.sleep(KEEP_SECONDS)
 
 
-async def count_alarms(pool: Pool, catalogues: Catalogues) -> None:
-    found = Counter(alarm.kind for device in await devices_now(pool, catalogues, None, clock()) for alarm in device.alarms)
+async def count_alarms(pool: Pool) -> None:
+    found = Counter(alarm.kind for alarm in await alarms_now(pool, clock()))
     for kind in AlarmKind:
         ALARMS.labels(kind.value).set(found[kind])

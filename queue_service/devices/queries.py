@@ -12,6 +12,7 @@ from queue_service.devices.health import report_of, since_of
 from queue_service.devices.models import DeviceKind
 from queue_service.devices.rules import is_to_be_renewed
 from queue_service.offices.catalogue import Catalogue, Catalogues
+from queue_service.offices.hours import hours_of_all
 from queue_service.offices.rules import Schedule
 
 REVOKED_SHOWN: Final = timedelta(days=30)
@@ -57,35 +58,54 @@ async def devices_now(pool: Pool, catalogues: Catalogues, office_id: int | None,
     return [_now(row, await catalogues.of(row["office_id"], now), now) for row in rows]
 
 
-def _now(row: Record, office: Catalogue, now: datetime) -> DeviceNow:
-    kind, health = DeviceKind(row["kind"]), row["health"]
-    told = health is not None and "at" in health  # a report of an earlier version of the service has no date
-    facts = Facts(
-        kind=kind,
+async def alarms_now(pool: Pool, now: datetime) -> list[Alarm]:
+    """All that stand in the city, for a count: of the offices it reads their hours and no more."""
+    rows = await pool.fetch(_DEVICES, None, now)
+    schedules = {office.id: office.schedule for office in await hours_of_all(pool, now)}
+    return [alarm for row in rows for alarm in _raised(row, _facts(row, schedules[row["office_id"]], now), now)]
+
+
+def _told(row: Record) -> dict[str, Any] | None:
+    """The last report; one of an earlier version of the service has no date and is forgotten."""
+    health: dict[str, Any] | None = row["health"]
+    return health if health is not None and "at" in health else None
+
+
+def _facts(row: Record, schedule: Schedule, now: datetime) -> Facts:
+    health = _told(row)
+    return Facts(
+        kind=DeviceKind(row["kind"]),
         paired_at=row["paired_at"],
         seen_at=row["seen_at"],
-        open_since=open_since(office.schedule, now),
+        open_since=open_since(schedule, now),
         replayed_at=row["replayed_at"],
-        report=report_of(health) if told else None,
-        since=since_of(health) if told else {},
+        report=report_of(health) if health else None,
+        since=since_of(health) if health else {},
     )
-    revoked = row["revoked_at"] is not None
-    raised = [] if revoked else alarms(facts, now)
+
+
+def _raised(row: Record, facts: Facts, now: datetime) -> list[Alarm]:
+    return [] if row["revoked_at"] is not None else alarms(facts, now)
+
+
+def _now(row: Record, office: Catalogue, now: datetime) -> DeviceNow:
+    facts = _facts(row, office.schedule, now)
+    raised = _raised(row, facts, now)
     return DeviceNow(
         id=row["id"],
-        kind=kind,
+        kind=facts.kind,
         name=row["name"],
         office=office,
         zone=row["zone"],
         version=row["version"],
         settings=row["settings"],
-        health=health if told else None,
+        health=_told(row),
         seen_at=row["seen_at"],
         token_at=row["token_at"],
         paired_at=row["paired_at"],
         replayed_at=row["replayed_at"],
         revoked_at=row["revoked_at"],
         renewal_due=is_to_be_renewed(row["token_at"], now),
-        standing=Standing.REVOKED if revoked else standing(facts, raised, now),
+        standing=Standing.REVOKED if row["revoked_at"] is not None else standing(facts, raised, now),
         alarms=raised,
     )

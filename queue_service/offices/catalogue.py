@@ -14,8 +14,8 @@ import asyncpg
 
 from queue_service.db import Connection, Pool
 from queue_service.errors import NotFound
-from queue_service.offices.holidays import public_holidays
-from queue_service.offices.rules import ClosureDay, OpenInterval, Schedule
+from queue_service.offices.hours import PAST_CLOSURES, schedule_of
+from queue_service.offices.rules import Schedule
 from queue_service.offices.wordings import filled_text, own_words
 from queue_service.text import Text
 
@@ -217,7 +217,7 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
     if office is None:
         raise NotFound
     zone = ZoneInfo(office["time_zone"])
-    closures = await connection.fetch(_CLOSURES, office_id, now.date() - timedelta(days=1))
+    closures = await connection.fetch(_CLOSURES, office_id, now.date() - PAST_CLOSURES)
     groups = await connection.fetch(_GROUPS, office_id)
     letters = {group["id"]: group["letter"] for group in groups}
     rows = await connection.fetch(_SERVICES, office_id)
@@ -250,12 +250,7 @@ async def load_catalogue(connection: Connection, office_id: int, now: datetime) 
         address=office["address"],
         place=(office["latitude"], office["longitude"]) if office["latitude"] is not None else None,
         ticker=[*notices, *office["ticker"]],
-        schedule=Schedule(
-            time_zone=zone,
-            week=[OpenInterval(**row) for row in await connection.fetch(_HOURS, office_id)],
-            closures=[ClosureDay(**row) for row in closures],
-            holidays=public_holidays(office["public_holidays"], now.year),
-        ),
+        schedule=schedule_of(office, await connection.fetch(_HOURS, office_id), closures, now),
         policy=_policy(office),
         groups=[
             GroupInfo(group["letter"], group["name"], [each for each in services if each.letter == group["letter"]]) for group in groups

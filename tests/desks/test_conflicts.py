@@ -14,7 +14,6 @@ from queue_service.db import Database
 from queue_service.desks import handover
 from queue_service.desks.housekeeping import end_days
 from queue_service.errors import DeskTaken, DomainError
-from queue_service.offices.catalogue import Catalogues
 from queue_service.tickets.rules import Need
 from tests.desks.scene import MINUTE, Scene, a_scene
 from tests.desks.soundness import check_sound, deadlocks
@@ -29,7 +28,7 @@ Act = Callable[[Scene, int], Awaitable[Any]]
 
 
 async def the_day_ends(scene: Scene, _: int) -> list[str]:
-    return await end_days(scene.database.hot, Catalogues(scene.database.hot), scene.now)
+    return await end_days(scene.database.hot, scene.now)
 
 
 async def the_term_is_over(scene: Scene, _: int) -> None:

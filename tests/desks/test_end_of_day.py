@@ -9,7 +9,6 @@ import pytest
 
 from queue_service.db import Database
 from queue_service.desks.housekeeping import day_over_at, end_days
-from queue_service.offices.catalogue import Catalogues
 from queue_service.tickets.housekeeping import expire_forgotten
 from tests.desks.scene import MINUTE, Scene, a_scene
 from tests.desks.soundness import check_sound
@@ -43,7 +42,11 @@ async def a_day(database: Database, zone: str = "Europe/Moscow", desks: str = "1
 
 async def ended(scene: Scene, now: datetime) -> list[str]:
     """As a worker does it that has just started."""
-    return await end_days(scene.database.hot, Catalogues(scene.database.hot), now)
+    return await end_days(scene.database.hot, now)
+
+
+def over_at_of(scene: Scene, day: date) -> datetime | None:
+    return day_over_at(scene.catalogue.schedule, scene.catalogue.policy.day_ends, day)
 
 
 async def open_desks(scene: Scene) -> int:
@@ -191,8 +194,8 @@ async def test_an_office_that_never_closes_is_left_alone(database: Database) -> 
 
 async def test_a_day_without_hours_has_no_end(database: Database) -> None:
     scene = await a_day(database, hours=[(weekday, 540, 1080) for weekday in range(1, 6)])
-    assert day_over_at(scene.catalogue, date(2031, 3, 15)) is None
-    assert day_over_at(scene.catalogue, date(2031, 3, 14)) == at(19, day=14)
+    assert over_at_of(scene, date(2031, 3, 15)) is None
+    assert over_at_of(scene, date(2031, 3, 14)) == at(19, day=14)
 
 
 async def test_an_early_closing_ends_the_day_early(database: Database) -> None:
@@ -224,7 +227,7 @@ async def test_a_lunch_break_is_not_the_end(database: Database) -> None:
 )
 async def test_where_clocks_change_the_end_is_by_the_clock_on_the_wall(database: Database, day: date, over_at: datetime) -> None:
     scene = await a_day(database, "Europe/Berlin", desks="1")
-    assert day_over_at(scene.catalogue, day) == over_at
+    assert over_at_of(scene, day) == over_at
     await ended(scene, over_at - 5 * HOUR)
     assert await ended(scene, over_at - MINUTE) == []
     assert await ended(scene, over_at) == [scene.office.slug]
@@ -234,7 +237,7 @@ async def test_where_clocks_change_the_end_is_by_the_clock_on_the_wall(database:
 async def test_a_day_that_ends_in_the_hour_that_the_clocks_skip_or_repeat_ends_once(database: Database, night: date) -> None:
     """Open until half past midnight is not possible; until midnight with two hours more is."""
     scene = await a_day(database, "Europe/Berlin", desks="1", hours=[(weekday, 540, 1440) for weekday in range(1, 8)], day_ends_minutes=150)
-    over_at = day_over_at(scene.catalogue, night)
+    over_at = over_at_of(scene, night)
     assert over_at is not None
     await ended(scene, over_at - 5 * HOUR)
     slugs = [await ended(scene, over_at + step * 10 * MINUTE) for step in range(-18, 18)]

@@ -325,7 +325,7 @@ async def test_the_metric_counts_alarms_and_names_nobody(service: Service, datab
     kiosk = await a_kiosk(database, office)
     report = {"page": {"version": "1"}, "printer": {"state": "error"}}
     assert (await service.http.post("/api/devices/health", json=report, headers=bearer(kiosk))).status_code == 200
-    await _in_service(service, count_alarms(service.app.state.database.hot, service.app.state.catalogues))
+    await _in_service(service, count_alarms(service.app.state.database.hot))
     lines = [line for line in (await service.http.get("/metrics")).text.splitlines() if line.startswith("queue_devices_alarms{")]
     assert 'queue_devices_alarms{alarm="printer"} 1.0' in lines
     assert 'queue_devices_alarms{alarm="old_version"} 1.0' in lines
