@@ -19,6 +19,7 @@ from queue_service.settings import CHECKOUT
 if TYPE_CHECKING:
     from alembic.config import Config
 
+MIGRATIONS = CHECKOUT / "migrations"
 MIGRATION_LOCK = 7_465_201
 """Any number, as long as every process takes the same one."""
 
@@ -36,12 +37,17 @@ def load_tables() -> None:
         import_module(f"queue_service.{domain}.models")
 
 
+def newest_revision() -> str:
+    """What the last migration brings the schema to, by the numbers that the files begin with."""
+    return max(path.name for path in MIGRATIONS.glob("versions/*.py")).partition("_")[0]
+
+
 def alembic_config(connection: Connection | None = None) -> "Config":
-    # Every worker imports the command line, and only the first process migrates: alembic weighs 9 MB.
+    # Every worker imports the command line, and where nothing is to migrate nobody needs alembic: it weighs 9 MB.
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(CHECKOUT / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
@@ -66,15 +72,17 @@ async def prepare(url: str, owner_url: str | None) -> None:
         await _check_login(url)
 
 
+_VERSIONED = "SELECT to_regclass('public.alembic_version') IS NOT NULL"
+
+
 async def upgrade(url: str, revision: str = "head", login: str | None = None) -> None:
     """Upgrades the database at `url`; returns when it is at `revision`. `login`: who besides the owner works as the service's role."""
-    from alembic import command
-
     engine = _engine(url)
 
     def run(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        command.upgrade(alembic_config(connection), revision)
+        if revision != "head" or _revision(connection) != newest_revision():
+            _migrate(connection, revision)
         if revision == "head":
             _grant(connection)
             if login is not None:
@@ -85,6 +93,19 @@ async def upgrade(url: str, revision: str = "head", login: str | None = None) ->
             await connection.run_sync(run)
     finally:
         await engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    """What the schema is at; None where there is none."""
+    if not connection.execute(text(_VERSIONED)).scalar():
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection, revision: str) -> None:
+    from alembic import command
+
+    command.upgrade(alembic_config(connection), revision)
 
 
 def _grant(connection: Connection) -> None:
@@ -161,11 +182,8 @@ async def _may_migrate(url: str) -> bool:
 
 async def _check_newest(url: str) -> None:
     """Raises SettingsError."""
-    from alembic.script import ScriptDirectory
-
-    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    known = await _asked(url, "SELECT to_regclass('public.alembic_version') IS NOT NULL")
-    if not known or await _asked(url, "SELECT version_num FROM alembic_version") != newest:
+    known = await _asked(url, _VERSIONED)
+    if not known or await _asked(url, "SELECT version_num FROM alembic_version") != newest_revision():
         raise SettingsError(
             "Схема базы не последняя, а учётная запись из QUEUE_DATABASE_URL ею не владеет. "
             "Выполните queue-service migrate с адресом владельца в QUEUE_OWNER_URL."

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from queue_service.schema import alembic_config, load_tables, upgrade
+from queue_service.db import SERVICE_ROLE
+from queue_service.schema import alembic_config, load_tables, newest_revision, upgrade
 from queue_service.settings import CHECKOUT
 from tests.support.postgres import a_database_on
 
@@ -107,6 +109,7 @@ def test_there_is_one_head_and_one_way_to_it() -> None:
     scripts = ScriptDirectory.from_config(alembic_config())
     assert len(scripts.get_heads()) == 1
     assert len(scripts.get_bases()) == 1
+    assert newest_revision() == scripts.get_current_head(), "the names of the files say so too"
     assert len(revisions()) == len(list((CHECKOUT / "migrations" / "versions").glob("*.py")))
 
 
@@ -178,6 +181,17 @@ async def test_an_upgrade_from_any_version_keeps_its_data(empty: str) -> None:
 async def test_processes_that_start_at_once_migrate_once(empty: str) -> None:
     await asyncio.gather(*(upgrade(empty) for _ in range(4)))
     assert await fetch(empty, "SELECT count(*) FROM alembic_version") == [(1,)]
+
+
+async def test_a_start_with_nothing_to_migrate_renews_what_the_service_may_do_and_leaves_alembic_aside(empty: str) -> None:
+    """It weighs 9 MB, and with one worker the process that looks is the one that serves."""
+    await upgrade(empty)
+    await execute(empty, f"REVOKE SELECT ON office FROM {SERVICE_ROLE}")
+    start = "import sys; from queue_service.schema import upgrade_now; upgrade_now(sys.argv[1]); print('alembic' in sys.modules)"
+    ran = await asyncio.create_subprocess_exec(sys.executable, "-c", start, empty, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await ran.communicate()
+    assert printed == b"False\n"
+    assert await fetch(empty, f"SELECT has_table_privilege('{SERVICE_ROLE}', 'office', 'SELECT')") == [(True,)]
 
 
 async def test_a_failed_upgrade_leaves_nothing_half_done(empty: str) -> None:
