@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from litestar import Litestar, Request, Response, Router, get
@@ -70,7 +70,6 @@ from queue_service.settings import Settings
 from queue_service.staff.api import provide_identity
 from queue_service.staff.housekeeping import keep_accounts
 from queue_service.staff.lockout import Lockout
-from queue_service.staff.oidc import Provider
 from queue_service.staff.rights import Audience, for_
 from queue_service.staff.sessions import Sessions
 from queue_service.staff.sign_in import Entrance
@@ -78,6 +77,9 @@ from queue_service.tickets.api import Issuing
 from queue_service.tickets.housekeeping import expire_forgotten
 from queue_service.tickets.take import Taking
 from queue_service.timing import clock
+
+if TYPE_CHECKING:
+    from queue_service.staff.provider import Provider
 
 log = structlog.get_logger(__name__)
 
@@ -288,6 +290,16 @@ def _now() -> datetime:
     return clock()
 
 
+def _sign_in_provider(settings: Settings) -> "Provider | None":
+    """None where none is configured. Raises SettingsError for an unusable key."""
+    if settings.oidc is None:
+        return None
+    # Most cities have none, and each of their workers does without the 5 MB of what speaks to one.
+    from queue_service.staff.provider import Provider
+
+    return Provider.of(settings.oidc, settings.public_url)
+
+
 def create_app(settings: Settings) -> Litestar:
     """The whole service for these settings; nothing is opened before its lifespan starts."""
     configure_logging(settings.log_level)
@@ -337,7 +349,7 @@ def create_app(settings: Settings) -> Litestar:
         },
         exception_handlers=exception_handlers(),
         lifespan=[lifespan],
-        state=State({"settings": settings, "error_page": error_page, "oidc": Provider.of(settings)}),
+        state=State({"settings": settings, "error_page": error_page, "oidc": _sign_in_provider(settings)}),
         openapi_config=OpenAPIConfig(
             title="Электронная очередь", version="1", path="/schema", components=COMPONENTS, render_plugins=SCHEMA_FORMS
         ),

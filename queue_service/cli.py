@@ -23,15 +23,12 @@ from queue_service.administration.rotation import look_over, reseal
 from queue_service.audit.journal import SYSTEM, Act, record
 from queue_service.db import START_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
-from queue_service.embedded import EmbeddedServer
 from queue_service.errors import DomainError, SettingsError
 from queue_service.precautions import refuse_printed_passwords, refuse_public_demo, refuse_unsafe, unwise
 from queue_service.schema import upgrade_now
 from queue_service.sealing import KEY_FILE, LOOK_AGAIN_SECONDS, KeyRing, change_keys, kept_keys, new_key
 from queue_service.settings import Settings
 from queue_service.simulator.arrivals import LONGEST_HOURS
-from queue_service.simulator.run import Order
-from queue_service.simulator.run import simulate as play
 from queue_service.staff.errors import WeakPassword
 from queue_service.staff.models import Account, Role
 from queue_service.staff.passwords import hash_password, judge_now
@@ -60,6 +57,9 @@ def _database(settings: Settings, *, borrow: bool = False) -> Iterator[Settings]
         asyncio.run(_reach(settings.database_url))
         yield settings
         return
+    # Workers import the command line too, and none of them starts a server.
+    from queue_service.embedded import EmbeddedServer
+
     click.echo(f"Запускаю встроенный PostgreSQL в {settings.data_dir / 'postgres'}", err=True)
     server = EmbeddedServer(settings.data_dir)
     url = server.start(borrow=borrow)
@@ -208,6 +208,10 @@ async def _prepare(settings: Settings) -> DemoCity:
 @click.option("--demo-json", type=click.Path(path_type=Path), help="Файл доступа; без ключа demo.json в папке данных.")
 def simulate(demo_json: Path | None, **wishes: Any) -> None:
     """Сыграть день посетителей и операторов через настоящий API (рядом должно работать demo)."""
+    # No worker plays visitors, and each of them imports the command line.
+    from queue_service.simulator.run import Order
+    from queue_service.simulator.run import simulate as play
+
     with _explained():
         sys.exit(play(Order(demo_json or Settings.from_environment().data_dir / "demo.json", **wishes)))
 

@@ -18,7 +18,7 @@ from queue_service.devices import registry
 from queue_service.live import hub, listener
 from queue_service.offices import catalogue
 from queue_service.settings import Settings
-from queue_service.staff import oidc, sessions
+from queue_service.staff import provider, sessions
 from tests.support.postgres import a_migrated_database, delete_everything
 from tests.support.service import HASH_KEY, PATIENCE_SECONDS, SEAL_KEY, NoSender, Service, ServiceProcess, running
 
@@ -52,7 +52,7 @@ def _nobody_loses_patience_before_the_test() -> Iterator[None]:
         patch.setattr(db, "CONNECT_TIMEOUT_SECONDS", PATIENCE_SECONDS)
         patch.setattr(db, "COMMAND_TIMEOUT_SECONDS", PATIENCE_SECONDS)
         patch.setattr(listener, "HEARTBEAT_SECONDS", PATIENCE_SECONDS)
-        patch.setattr(oidc, "ANSWER_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(provider, "ANSWER_SECONDS", PATIENCE_SECONDS)
         yield
 
 

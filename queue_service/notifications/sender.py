@@ -30,7 +30,6 @@ from queue_service.notifications.contacts import Channel, Contact
 from queue_service.notifications.demo_log import FILE_NAME, LogChannel
 from queue_service.notifications.outbox import Payload
 from queue_service.notifications.rules import PAUSES, STARTED_BY_US, Kind, State, next_attempt, not_at_night, outlived
-from queue_service.notifications.sms import SmsChannel
 from queue_service.notifications.smtp import SmtpChannel
 from queue_service.notifications.templates import compose
 from queue_service.sealing import KeyRing
@@ -276,5 +275,12 @@ def channels_of(settings: Settings) -> dict[Channel, Adapter]:
     demo_log = LogChannel(settings.data_dir / FILE_NAME)
     return {
         Channel.EMAIL: SmtpChannel(settings.smtp_url, settings.mail_from) if settings.smtp_url else demo_log,
-        Channel.SMS: SmsChannel(settings.sms_url, settings.sms_token) if settings.sms_url else demo_log,
+        Channel.SMS: _sms(settings.sms_url, settings.sms_token) if settings.sms_url else demo_log,
     }
+
+
+def _sms(url: str, token: str | None) -> Adapter:
+    # A city without a gateway does without the client that speaks to one: 2 MB in each worker.
+    from queue_service.notifications.sms import SmsChannel
+
+    return SmsChannel(url, token)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 from queue_service.text import Text
 
 
@@ -17,6 +15,9 @@ def public_holidays(country: str | None, year: int) -> Mapping[date, Text]:
     """Days off from the year before to two years on, so that a booking's horizon never ends within; empty for None."""
     if country is None:
         return {}
+    # Calendars of half the world's religions: 4 MB that only a city which closes on public holidays needs.
+    import holidays
+
     years = range(year - 1, year + 3)
     english = holidays.country_holidays(country, years=years, language="en_US")
     russian = holidays.country_holidays(country, years=years, language="ru")
@@ -24,4 +25,6 @@ def public_holidays(country: str | None, year: int) -> Mapping[date, Text]:
 
 
 def is_known_country(country: str) -> bool:
+    import holidays
+
     return country in holidays.list_supported_countries()

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from queue_service.db import Database
 from queue_service.settings import OidcSettings
-from queue_service.staff.oidc import Provider
+from queue_service.staff.provider import Provider
 from queue_service.staff.signer import FixedSecret
 from tests.browser.conftest import DESK, PHONE, OpenPage
 from tests.browser.test_accessibility import violations

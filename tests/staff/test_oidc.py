@@ -27,7 +27,8 @@ from queue_service.settings import OidcSettings
 from queue_service.staff.browsers import BROWSER_COOKIE, unsealed
 from queue_service.staff.browsers import Browser as Known
 from queue_service.staff.errors import SignInExpired
-from queue_service.staff.oidc import AnswerRejected, Elsewhere, Provider, ProviderAway, ProviderRefused, leave
+from queue_service.staff.oidc import AnswerRejected, Elsewhere, ProviderAway, ProviderRefused, leave
+from queue_service.staff.provider import Provider
 from queue_service.staff.signer import EsiaSigner, FixedSecret, moment, signer_of
 from tests.staff.oidc_provider import CLIENT_ID, CLIENT_SECRET, Liar, a_liar, a_real_provider
 from tests.staff.scene import RING

@@ -4,7 +4,7 @@ A form never leads to the provider by itself, because our pages send forms nowhe
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import structlog
@@ -28,10 +28,13 @@ from queue_service.staff.api import SESSION_COOKIE, origin_of
 from queue_service.staff.browsers import sealed, unsealed
 from queue_service.staff.errors import SignInBlocked, SignInExpired, WrongPassword
 from queue_service.staff.linking import accept_invitation_with, account_of, link, unlink
-from queue_service.staff.oidc import BEGUN_LIFE, AnswerRejected, Elsewhere, Provider, Subject, leave
+from queue_service.staff.oidc import BEGUN_LIFE, AnswerRejected, Elsewhere, Subject, leave
 from queue_service.staff.rights import Audience, Right, for_
 from queue_service.staff.sessions import Identity, Sessions, open_session_for
 from queue_service.staff.sign_in import Opened, check_own_password
+
+if TYPE_CHECKING:
+    from queue_service.staff.provider import Provider
 
 log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, Any]
@@ -47,7 +50,7 @@ class Accepting(msgspec.Struct, frozen=True):
     invitation: str = ""
 
 
-def provider_of(request: AnyRequest) -> Provider:
+def provider_of(request: AnyRequest) -> "Provider":
     """NotFound where none is configured."""
     provider: Provider | None = request.app.state.oidc
     if provider is None:

@@ -10,9 +10,6 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-import qrcode
-import qrcode.constants
-import qrcode.image.svg
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
@@ -25,6 +22,7 @@ from queue_service.errors import DomainError, NotFound
 from queue_service.pages.account.frame import AnyRequest, Form, account_page, token_of
 from queue_service.pages.account.handlers import Refusals, overview, refused
 from queue_service.pages.desk.sign_in import home_of
+from queue_service.pages.qr import qr_svg
 from queue_service.settings import Settings
 from queue_service.staff.account import has_just_signed_in
 from queue_service.staff.api import own_cookie
@@ -127,15 +125,8 @@ async def qr_code(request: AnyRequest, identity: Identity, now: datetime) -> Res
     enrolment = _enrolment(request, identity, now)
     if enrolment is None:
         raise NotFound
-    drawn = await asyncio.to_thread(_drawn, uri(enrolment.secret, identity.login))
+    drawn = await asyncio.to_thread(qr_svg, uri(enrolment.secret, identity.login))
     return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
-
-
-def _drawn(text: str) -> bytes:
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, image_factory=qrcode.image.svg.SvgPathFillImage)
-    code.add_data(text)
-    drawn: bytes = code.make_image().to_string()
-    return drawn
 
 
 @post("/account/second-factor", include_in_schema=False, **for_(Right.OWN_ACCOUNT))

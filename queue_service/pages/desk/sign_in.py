@@ -4,7 +4,7 @@ Between the two steps the browser holds a sealed cookie of five minutes, never t
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,10 +22,12 @@ from queue_service.staff.api import SESSION_COOKIE, bearer, browser_cookie, brow
 from queue_service.staff.browsers import BEGUN_COOKIE, BEGUN_LIFE, Begun, begun, sealed, unsealed
 from queue_service.staff.errors import SignInBlocked, SignInExpired, WrongOtp
 from queue_service.staff.models import Account
-from queue_service.staff.oidc import Provider
 from queue_service.staff.rights import RIGHTS, Audience, Right, for_
 from queue_service.staff.sessions import Sessions, sign_out, unfinished
 from queue_service.staff.sign_in import Attempt, Entrance, Opened, finish_sign_in, sign_in
+
+if TYPE_CHECKING:
+    from queue_service.staff.provider import Provider
 
 AnyRequest = Request[Any, Any, Any]
 Form = Body(media_type=RequestEncodingType.URL_ENCODED)
