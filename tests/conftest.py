@@ -31,7 +31,8 @@ hypothesis_settings.load_profile("queue")
 
 def pytest_configure(config: pytest.Config) -> None:
     # Litestar 2 announces the syntax of Litestar 3, once per handler and argument; the lock file keeps us on 2.
-    config.addinivalue_line("filterwarnings", "ignore:.*(Inferred dependency|using deprecated|without a body marker|Deprecated .+ parameter|Reserved kwarg)")
+    announced = "Inferred dependency|using deprecated|without a body marker|Deprecated .+ parameter|Reserved kwarg"
+    config.addinivalue_line("filterwarnings", f"ignore:.*({announced})")
 
 
 @pytest.fixture(scope="session", autouse=True)
