@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Error, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Locator, Page, async_playwright, expect
 
 from queue_service.db import Database
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_display, a_kiosk, a_privilege, a_service, an_office
@@ -48,6 +48,19 @@ async def until(page: Page, expression: str, argument: Any = None) -> None:
     await eventually(true)
 
 
+async def leads_on(press: Locator) -> None:
+    """Presses what leads to another page and waits for that: the old one must not be read in its place."""
+    async with press.page.expect_navigation():
+        await press.click()
+
+
+PATIENCE = (
+    "const within = AbortSignal.timeout.bind(AbortSignal);"
+    f"AbortSignal.timeout = milliseconds => within(Math.max(milliseconds, {PATIENCE_SECONDS * 1000:.0f}));"
+)
+"""Pages give a request up after some seconds, and ask the clerk to press again; a machine that stands still is not a service that does."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in str(item.path):
@@ -72,6 +85,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
             context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="ru-RU", **options)
             stack.push_async_callback(context.close)
             context.set_default_timeout(PATIENCE_SECONDS * 1000)
+            await context.add_init_script(PATIENCE)
             page = await context.new_page()
             page.on("pageerror", lambda error: wrong.append(f"{url}: {error}"))
             page.on(

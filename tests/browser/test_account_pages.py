@@ -14,7 +14,7 @@ from queue_service.staff.account import JUST_NOW
 from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.models import Role
 from queue_service.staff.second_factor import ENROLMENT_COOKIE
-from tests.browser.conftest import DESK, PHONE, OpenPage
+from tests.browser.conftest import DESK, PHONE, OpenPage, leads_on
 from tests.browser.test_accessibility import THEMES, ZOOMED, prefer, scrolls_sideways, violations
 from tests.staff.scene import GOOD_PASSWORD, an_authenticator
 from tests.support.factories import PASSWORD, AClerk, AnOffice, a_clerk, an_office
@@ -49,6 +49,7 @@ async def test_an_invited_person_sets_up_everything_by_hand_and_is_at_the_desk(
     await staff.get_by_role("link", name="Пригласить сотрудника").click()
     await staff.get_by_label("Фамилия и имя").fill("Новикова Ольга")
     await staff.get_by_label("Логин").fill("o.novikova")
+    await expect(staff.locator("#role")).to_be_visible()
     roles = await staff.locator("#role option").evaluate_all("options => options.map(option => option.value)")
     assert roles == ["clerk", "hall_administrator"], "a head appoints nobody higher"
     await staff.get_by_role("button", name="Пригласить").click()
@@ -66,8 +67,8 @@ async def test_an_invited_person_sets_up_everything_by_hand_and_is_at_the_desk(
     secret = re.sub(r"\s", "", await page.locator(".key").inner_text()).upper()
     await page.get_by_label("Введите шесть цифр").fill(pyotp.TOTP(secret).now())
     await page.get_by_role("button", name="Подтвердить").click()
+    await expect(page.locator(".codes li")).to_have_count(10)
     codes = await page.locator(".codes li").all_inner_texts()
-    assert len(codes) == 10
     await page.get_by_role("link", name="Коды сохранены").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("За каким вы окном?")
 
@@ -122,25 +123,25 @@ async def test_the_pages_of_accounts_are_for_everybody(
     await is_for_everybody("/admin/new-person")
     await page.goto(f"{service.base_url}/account/second-factor")
     await page.get_by_label("Введите шесть цифр").fill("000000")
-    await page.get_by_role("button", name="Подтвердить").click()
+    await leads_on(page.get_by_role("button", name="Подтвердить"))
     await is_for_everybody("a wrong code")
     await page.context.clear_cookies(name=ENROLMENT_COOKIE)
     await database.hot.execute("UPDATE staff_session SET created_at = created_at - $1::interval", JUST_NOW)
     await page.goto(f"{service.base_url}/account/second-factor")
     await page.get_by_label("Пароль").fill("wrong")
-    await page.get_by_role("button", name="Продолжить").click()
+    await leads_on(page.get_by_role("button", name="Продолжить"))
     await is_for_everybody("a wrong password")
     await page.goto(f"{service.base_url}/admin/staff/{clerk.account_id}")
-    await page.get_by_role("button", name="Сбросить пароль").click()
+    await leads_on(page.get_by_role("button", name="Сбросить пароль"))
     await is_for_everybody("a link")
     await page.goto(await page.locator("#link").input_value())
     await page.get_by_label("Пароль", exact=True).fill("1234567890")
     await page.get_by_label("Ещё раз").fill("1234567890")
-    await page.get_by_role("button", name="Сохранить и войти").click()
+    await leads_on(page.get_by_role("button", name="Сохранить и войти"))
     await is_for_everybody("a weak password")
     await page.context.clear_cookies(name=SESSION_COOKIE)
     await page.goto(f"{service.base_url}/desk/login")
     await page.get_by_label("Логин").fill(phone.clerk.login)
     await page.get_by_label("Пароль").fill(PASSWORD)
-    await page.get_by_role("button", name="Войти").click()
+    await leads_on(page.get_by_role("button", name="Войти"))
     await is_for_everybody("the code")

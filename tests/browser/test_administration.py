@@ -146,7 +146,8 @@ async def test_a_new_office_reaches_its_first_called_ticket_without_the_command_
     desk = await open_page(link, DESK)
     await desk.fill("#password", CHOSEN_PASSWORD)
     await desk.fill("#again", CHOSEN_PASSWORD)
-    await desk.keyboard.press("Enter")
+    async with desk.expect_navigation():
+        await desk.keyboard.press("Enter")
     await expect(desk).to_have_url(re.compile("/(desk|account)"))
     await desk.goto(f"{base}/desk")
     await desk.locator("button[data-desk='1']").click()

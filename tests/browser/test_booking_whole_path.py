@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 
 from queue_service.schema import upgrade_now
 from tests.booking.scene import MINUTE, it_is
-from tests.browser.conftest import DISPLAY, KIOSK, PHONE, OpenPage
+from tests.browser.conftest import DISPLAY, KIOSK, PHONE, OpenPage, leads_on
 from tests.browser.test_booking_pages import CONTACT, Citizen
 from tests.browser.test_kiosk_check_in import scan
 from tests.browser.test_whole_path import qr_on
@@ -37,7 +37,7 @@ async def city(home_database_url: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 async def a_time_of_today(citizen: Citizen, slot: int) -> datetime:
     """On the page of days; goes on with this time."""
-    await citizen.page.locator("[data-day]").first.click()
+    await leads_on(citizen.page.locator("[data-day]").first)
     chosen = citizen.page.locator(".slot input").nth(slot)
     starts_at = datetime.fromisoformat(await chosen.get_attribute("value") or "")
     await chosen.check()

@@ -12,7 +12,7 @@ from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.models import Role
 from queue_service.timing import clock
 from tests.booking.scene import outbox
-from tests.browser.conftest import DESK, PHONE, OpenPage
+from tests.browser.conftest import DESK, PHONE, OpenPage, leads_on
 from tests.browser.test_accessibility import THEMES, prefer
 from tests.browser.test_booking_pages import violations
 from tests.browser.test_desk_day import at_desk
@@ -29,7 +29,7 @@ async def test_a_clerk_reads_the_name_only_of_whom_they_have_called(service: Ser
     await a_lane(database, office)
     clerk = await a_clerk_at(database, office, "1")
     administrator = await a_clerk(database, office, role=Role.HALL_ADMINISTRATOR)
-    booking = await booked(service, office, (await free_slots(service, office, days=1))[0], name=NAME)
+    booking = await booked(service, office, (await free_slots(service, office, days=1))[1], name=NAME)
     answer = await service.http.post("/api/desk/check-ins", json={"code": booking["reference"]}, headers=bearer(administrator.token))
     assert answer.status_code == 201
     page = await at_desk(service.base_url, open_page, clerk)
@@ -57,7 +57,7 @@ async def test_a_citizen_sees_everything_by_a_code_and_erases_it(service: Servic
         await prefer(page, service.base_url, theme, "ru")
         await page.reload()
         assert await violations(page) == []
-    await page.get_by_role("button", name="Отправить код").click()
+    await leads_on(page.get_by_role("button", name="Отправить код"))
     await page.get_by_label("Введите код").fill((await outbox(database, "code"))[-1].facts.code)
     await page.get_by_role("button", name="Показать всё").click()
     await expect(page.get_by_role("heading", level=2)).to_have_count(3)

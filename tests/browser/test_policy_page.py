@@ -11,7 +11,7 @@ from queue_service.db import Database
 from queue_service.offices.policy import change_policy, present_policy
 from queue_service.staff.api import SESSION_COOKIE
 from queue_service.staff.models import Role
-from tests.browser.conftest import DESK, PHONE, OpenPage
+from tests.browser.conftest import DESK, PHONE, OpenPage, leads_on
 from tests.browser.test_accessibility import THEMES, ZOOMED, prefer, scrolls_sideways, violations
 from tests.support.factories import AClerk, AnOffice, a_clerk, a_desk, a_privilege, a_service, an_office
 from tests.support.service import Service
@@ -126,7 +126,8 @@ async def test_what_was_not_looked_at_is_not_saved(
     page = await the_editor(open_page, service, head)
     number = page.get_by_label("Записавшийся опоздал, если прошло, минут")
     await number.fill("20")
-    await number.press("Enter")
+    async with page.expect_navigation():
+        await number.press("Enter")
     await number.fill("90")
     await page.get_by_role("button", name="Сохранить изменение").click()
     await expect(page.get_by_role("status")).to_contain_text("вы ещё не видели")
@@ -141,7 +142,7 @@ async def test_a_change_of_somebody_else_is_told_and_kept(
 ) -> None:
     page = await the_editor(open_page, service, head)
     await page.get_by_label("Записавшийся опоздал, если прошло, минут").fill("20")
-    await page.get_by_role("button", name="Показать, что изменилось бы").click()
+    await leads_on(page.get_by_role("button", name="Показать, что изменилось бы"))
     async with database.session() as db:
         seen = await present_policy(db, office.id)
         wanted = {**seen, "booked_head_start_minutes": 45}

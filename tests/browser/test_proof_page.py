@@ -15,7 +15,7 @@ from queue_service.booking.guard import ASKED_AFTER, WAITED
 from queue_service.db import Database
 from queue_service.settings import Settings
 from tests.booking.scene import it_is
-from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.conftest import PHONE, OpenPage, leads_on
 from tests.browser.test_accessibility import THEMES, ZOOMED, prefer
 from tests.browser.test_booking_pages import CONTACT, NAME, Citizen, a_bookable_office, states, too_wide, violations
 from tests.support.booking import free_slots, held
@@ -126,7 +126,7 @@ async def test_without_scripts_the_page_says_until_when_to_wait_and_then_goes_on
     local = minute.astimezone((await office.catalogue(database)).schedule.time_zone)
     await expect(page.locator("#proof-by-hand")).to_contain_text(f"{WAITS} {local:%H:%M}")
     it_is(now + WAITED / 2, monkeypatch)
-    await goes_on.click()
+    await leads_on(goes_on)
     await expect(page.locator("h1"), "a press too early asks again").to_have_text("Ещё секунду")
     await expect(page.locator("#proof-by-hand"), "and not for longer").to_contain_text(f"{WAITS} {local:%H:%M}")
     assert len(await states(database)) == ASKED_AFTER

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import DESK, DISPLAY, KIOSK, PHONE, Hall, OpenPage, until
 from tests.support.factories import PASSWORD
-from tests.support.service import Service
+from tests.support.service import Service, eventually
 
 
 async def take_a_ticket(kiosk: Page) -> str:
@@ -40,9 +40,12 @@ async def press_space(desk: Page, then: str) -> None:
 async def qr_on(page: Page) -> str:
     """What a phone's camera would read from the screen."""
     await until(page, "[...document.images].some(image => image.src.endsWith('qr.svg') && image.naturalWidth > 0)")
-    codes = zxingcpp.read_barcodes(Image.open(io.BytesIO(await page.screenshot())))
-    assert len(codes) == 1
-    return str(codes[0].text)
+
+    async def read() -> list[str]:
+        return [code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(await page.screenshot())))]
+
+    (code,) = await eventually(read)  # it may be there and not be drawn yet
+    return str(code)
 
 
 async def test_a_visitor_takes_a_ticket_is_called_and_served(service: Service, hall: Hall, open_page: OpenPage) -> None:
