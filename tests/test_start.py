@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import queue_service.app
-from queue_service.app import _keep_house, keep_devices
+from queue_service.app import _keep_house
 from queue_service.db import Database
 from queue_service.devices import keeping
 from queue_service.offices import catalogue
@@ -58,7 +58,7 @@ async def test_a_worker_that_nobody_asks_anything_keeps_house_and_no_offices_set
     kept = [_followed(monkeypatch, queue_service.app, "keep_accounts"), _followed(monkeypatch, keeping, "count_alarms")]
     monkeypatch.setattr(catalogue, "load_catalogue", load)
     monkeypatch.setattr(queue_service.app, "Sender", NoSender)
-    for name, real in (("_keep_house", _keep_house), ("keep_devices", keep_devices)):  # the run's own service goes without
+    for name, real in (("_keep_house", _keep_house), ("keep_devices", keeping.keep_devices)):  # the run's own service goes without
         monkeypatch.setattr(queue_service.app, name, real)
     settings = Settings(database_url=database_url, log_level="error", data_dir=tmp_path, seal_keys=(SEAL_KEY,), hash_key=HASH_KEY)
     async with queue_service.app.lifespan(queue_service.app.create_app(settings)), asyncio.timeout(PATIENCE_SECONDS):
