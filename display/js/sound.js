@@ -11,6 +11,7 @@ QueueDisplay.sound = (function () {
   var JOINT = 0.03;          /* seconds between two clips: less sounds stuck together, more like a list */
   var UNKNOWN = 0.7;         /* seconds for a clip of which not even the length is known */
   var WAIT_FOR_CLIPS = 2500; /* a call that comes while the page still loads waits so long for its words */
+  var WAIT_TO_WAKE = 300;    /* a browser that lets sound through does so within a few frames */
   var TRY_AGAIN = 30000;
   var AT_ONCE = 3;           /* downloads beside each other; the boards use the same line */
 
@@ -110,9 +111,10 @@ QueueDisplay.sound = (function () {
         var length = items.reduce(function (sum, item) { return sum + seconds(item); }, 0), whole = complete(items);
         var audible = whole ? items : items.filter(function (item) { return item === "gong"; });
         if (volume && context) {
-          wake();
-          playInContext(audible, loudness(volume));
-          finish(length, whole && context.state === "running");
+          whenAwake(function (awake) {
+            if (awake) { playInContext(audible, loudness(volume)); }
+            finish(length, whole && awake);
+          });
         } else if (volume && typeof Audio === "function") {
           playElements(audible, loudness(volume));
           finish(length, whole && playable);
@@ -187,6 +189,16 @@ QueueDisplay.sound = (function () {
     function wake() {
       var promised = context && context.state === "suspended" && context.resume && context.resume();
       if (promised && promised["catch"]) { promised["catch"](function () { onStatus(); }); }
+    }
+
+    /** Nothing is put into a context that sleeps: its clock stands still, and all that was called meanwhile would sound at once when it wakes.
+        @param {(awake: boolean) => void} done */
+    function whenAwake(done) {
+      var since = Date.now();
+      wake();
+      (function look() {
+        if (context.state === "running" || Date.now() - since >= WAIT_TO_WAKE) { done(context.state === "running"); } else { window.setTimeout(look, 20); }
+      }());
     }
 
     function unlock() {

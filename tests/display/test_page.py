@@ -359,12 +359,16 @@ def test_a_browser_that_refuses_sound_says_so_and_a_button_helps(page: Page, ser
       const state = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, "state");
       Object.defineProperty(BaseAudioContext.prototype, "state", {get() { return touched ? state.get.call(this) : "suspended"; }});
       addEventListener("pointerdown", () => { touched = true; }, true);
+      window.started = 0;
+      const start = AudioBufferSourceNode.prototype.start;
+      AudioBufferSourceNode.prototype.start = function (at) { window.started += 1; return start.call(this, at); };
     """)
     service.show(a_board(a_call(1, "А001")))
     show(page, service)
     expect(page.locator("#mute-text")).to_have_text("Звук выключен браузером: вызовы только на экране")
     wait_until_spoken(page, 1)
     wait_for_the_voice(page)
+    assert page.evaluate("window.started") == 0, "all that was called while nobody could hear would sound at once afterwards"
     page.click("#unmute")
     expect(page.locator("#mute")).to_be_hidden()
     service.show(a_board(a_call(2, "А002")))
