@@ -22,6 +22,7 @@ from queue_service.devices.registry import add_device
 from queue_service.offices import configuration as file
 from queue_service.offices.configuration import Configuration, parse_configuration
 from tests.benchmarks.errors import BenchmarkError
+from tests.benchmarks.likeness import day_signs, key, secret
 from tests.benchmarks.load.jobs import Desk, Kiosk
 
 OFFICES = 60
@@ -190,14 +191,14 @@ def step(values: list[int]) -> int:
 
 
 # Numbers far above those that the counter will hand out today.
-_WAIT = """
+_WAIT = f"""
 INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs, privilege_id,
                     privilege_state, late, issued_at, due_at, rank_at, rank_from, calls, idempotency_key)
-SELECT $1, (now() AT TIME ZONE 'Europe/Moscow')::date, service.id, letter, 500000 + n, substr(md5(random()::text || n), 1, 16),
-       'waiting', 'walk_in', 'ru', '{}', privilege, CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false,
+SELECT $1, (now() AT TIME ZONE 'Europe/Moscow')::date, service.id, letter, 500000 + n, {secret("$3")},
+       'waiting', 'walk_in', 'ru', '{{}}', privilege, CASE WHEN privilege IS NOT NULL THEN 'claimed' END, false,
        issued, issued + interval '15 minutes',
        issued + interval '15 minutes' - CASE WHEN privilege IS NOT NULL THEN interval '2 hours' ELSE '0' END, issued,
-       0, gen_random_uuid()::text
+       0, {key("issued")}
   FROM generate_series(1, $2::int) AS n
   JOIN LATERAL (SELECT now() - make_interval(secs => ($2 - n) * 3600.0 / $2) AS issued,
                        CASE WHEN n % 20 = 0 THEN (SELECT min(id) FROM privilege) END AS privilege) AS visitor ON true
@@ -221,8 +222,9 @@ async def forget_since(connection: Connection, ticket_id: int) -> None:
 async def let_wait(connection: Connection, waiting: dict[int, int]) -> list[str]:
     """So many visitors in each office (id -> number), over the last hour, of all services, one of twenty privileged; their secrets."""
     secrets: list[str] = []
+    today = day_signs(datetime.now(UTC))
     for office, number in waiting.items():
-        secrets += [row["secret"] for row in await connection.fetch(_WAIT, office, number)]
+        secrets += [row["secret"] for row in await connection.fetch(_WAIT, office, number, today)]
         await connection.execute("SELECT pg_notify('office_changed', $1)", str(office))
     await connection.execute("VACUUM (ANALYZE) ticket")
     return secrets

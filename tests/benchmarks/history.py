@@ -4,14 +4,16 @@ Each ticket has the journal that it would have (issued, called, finished); days,
 would. Written without firing the foreign keys' triggers: every value is taken from the tables it refers to.
 """
 
+from datetime import UTC, date, datetime, timedelta
+
 from queue_service.db import Connection
+from tests.benchmarks.likeness import day_signs, key, secret
 
 PER_DAY = 70
 """Tickets of one office a day: a million is then about eight months of 60 offices."""
 
-_SECRET = "substr(md5(issued::date::text), 1, 2) || substr(md5(n::text), 1, 14)"
-_KEY = "lpad(to_hex((extract(epoch FROM issued) * 1000)::bigint), 12, '0') || substr(md5('key' || n), 1, 20)"
-"""Like the real ones, both begin with their time."""
+_SECRET = secret("signs", "decode(md5(n::text), 'hex')")
+_KEY = key("issued", "decode(md5('key' || n), 'hex')")
 _TICKETS = f"""
 INSERT INTO ticket (office_id, local_date, service_id, letter, number, secret, state, source, language, needs, late, issued_at,
                     due_at, rank_at, rank_from, desk_id, clerk_id, called_at, calls, started_at, ended_at, idempotency_key)
@@ -23,6 +25,7 @@ SELECT office.id, issued::date, service.id, letter, seq % {PER_DAY} + 1, {_SECRE
   JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM office) AS office USING (place)
   JOIN LATERAL (SELECT date_trunc('day', now()) - interval '1 day' * ($1::int / 60 / {PER_DAY} + 2 - seq / {PER_DAY})
                        + interval '9 hours' + interval '7 minutes' * (seq % {PER_DAY}) AS issued) AS visit ON true
+  JOIN unnest($4::date[], $5::text[]) AS day (utc_date, signs) ON utc_date = (issued AT TIME ZONE 'UTC')::date
   JOIN (SELECT service.office_id, service.id, letter, row_number() OVER (PARTITION BY service.office_id ORDER BY service.id) - 1 AS nth,
                count(*) OVER (PARTITION BY service.office_id) AS services
           FROM service JOIN service_group ON service_group.id = group_id) AS service
@@ -57,8 +60,8 @@ SELECT office_id, desk_id, clerk_id, min(called_at), max(ended_at), count(*), 60
 
 
 RECENT = 0.1
-"""What has come since VACUUM last looked. If nothing had, each row of a figure would go to the rest of another old page, and bring that
-page into the log after each checkpoint."""
+"""What has come since VACUUM first looked, and has filled the rests of the older pages. If nothing had, each row of a figure would go to
+the rest of another old page, and bring that page into the log after each checkpoint."""
 
 
 async def write(connection: Connection, tickets: int) -> None:
@@ -71,13 +74,20 @@ async def write(connection: Connection, tickets: int) -> None:
     for statement in (_COUNTERS, _SHIFTS):
         await connection.execute(statement, timeout=300)
     await connection.execute("SET session_replication_role = DEFAULT")
-    # What autovacuum and the first readers would do in the middle of a figure is done before it.
-    await connection.execute("ANALYZE; SELECT count(*) FROM ticket; SELECT count(*) FROM ticket_event", timeout=300)
+    # What autovacuum would do in the middle of a figure is done before it.
+    await connection.execute("VACUUM (ANALYZE)", timeout=300)
     await connection.execute("CHECKPOINT", timeout=300)
 
 
 async def _write_some(connection: Connection, tickets: int, first: int, end: int) -> None:
     """Of so many tickets those from the `first` until before the `end`."""
     written = await connection.fetchval("SELECT coalesce(max(id), 0) FROM ticket")
-    await connection.execute(_TICKETS, tickets, first, end, timeout=300)
+    await connection.execute(_TICKETS, tickets, first, end, *_signs_of_days(tickets), timeout=300)
     await connection.execute(_JOURNAL, written, timeout=300)
+
+
+def _signs_of_days(tickets: int) -> tuple[list[date], list[str]]:
+    """The days of so many tickets, with a day to spare at either end, and what their secrets begin with."""
+    now = datetime.now(UTC)
+    days = [now - timedelta(days=ago) for ago in range(tickets // 60 // PER_DAY + 4)]
+    return [day.date() for day in days], [day_signs(day) for day in days]

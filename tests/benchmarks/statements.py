@@ -15,6 +15,7 @@ from queue_service.tickets.take import TAKE_TICKETS
 from tests.benchmarks.bookings import MSK
 from tests.benchmarks.city import GRID_MINUTES, STARTS_A_DAY, Office, step
 from tests.benchmarks.errors import BenchmarkError
+from tests.benchmarks.likeness import day_signs, key, secret
 from tests.benchmarks.pgbench import Script
 
 ONE_TICKET = """
@@ -89,9 +90,7 @@ def take_floor(offices: tuple[Office, ...], statement: str = ONE_TICKET) -> Scri
     lines = [
         f"\\set p1 random({first.id}, {offices[-1].id})",
         f"\\set p3 {first.service_id} + (:p1 - {first.id}) * {between}",
-        f"\\set p5 {_RANDOM}",
-        f"\\set p13 {_RANDOM}",
-        _translated(statement, 18, "ONE_TICKET"),
+        _translated(statement, 18, "ONE_TICKET", {5: secret(f"'{day_signs(now)}'"), 13: key("clock_timestamp()")}),
     ]
     step([office.id for office in offices])
     due = (now + timedelta(minutes=15)).isoformat()

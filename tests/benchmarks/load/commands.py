@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,7 +11,7 @@ import asyncpg
 import msgspec
 import psutil  # type: ignore[import-untyped]  # comes with the embedded server, without types
 
-from tests.benchmarks.load.http import HttpConnection, post
+from tests.benchmarks.load.http import HttpConnection, new_key, post
 from tests.benchmarks.load.jobs import BookJob, CallJob, LookJob, Pace, TakeJob
 from tests.benchmarks.load.sockets import LiveSocket
 
@@ -83,19 +82,15 @@ class Run:
 
 
 async def play_take(job: TakeJob) -> Pace:
-    name = uuid.uuid4().hex
     requests = [
         (kiosk.token, msgspec.json.encode({"service": kiosk.service, "privilege": None, "needs": [], "language": "ru"}))
         for kiosk in job.kiosks
     ]
     connections = [await HttpConnection.open(job.port) for _ in range(job.clients)]
-    taken = 0
 
     async def take(connection: HttpConnection) -> int:
-        nonlocal taken
-        taken += 1
         token, body = random.choice(requests)
-        answer = await connection.ask(post("/api/kiosk/tickets", token, body, b"Idempotency-Key: %s-%d\r\n" % (name.encode(), taken)))
+        answer = await connection.ask(post("/api/kiosk/tickets", token, body, new_key()))
         return answer.status
 
     screens = [await LiveSocket.open(job.port, path, lambda *_: None) for path in job.screens]

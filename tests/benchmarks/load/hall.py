@@ -7,13 +7,12 @@ again: what a desk or a kiosk is refused is the finding.
 import asyncio
 import random
 import time
-import uuid
 from collections import Counter
 
 import msgspec
 
 from tests.benchmarks.load.felt import Waits
-from tests.benchmarks.load.http import Answer, HttpConnection, post
+from tests.benchmarks.load.http import Answer, HttpConnection, new_key, post
 from tests.benchmarks.load.jobs import Desk, Hall, HallJob, Kiosk
 from tests.benchmarks.load.sockets import LiveSocket
 
@@ -124,8 +123,7 @@ class _City:
         await asyncio.sleep(random.uniform(0, self._job.ticket_every))
         wish = msgspec.json.encode({"service": kiosk.service, "privilege": None, "needs": [], "language": "ru"})
         while self.goes_on:
-            key = b"Idempotency-Key: %s\r\n" % uuid.uuid4().hex.encode()
-            await self._ask(post("/api/kiosk/tickets", kiosk.token, wish, key), (201,), self.kiosks)
+            await self._ask(post("/api/kiosk/tickets", kiosk.token, wish, new_key()), (201,), self.kiosks)
             await self.pause(self._job.ticket_every)
 
 

@@ -5,6 +5,8 @@ does not send: chunked answers, redirects, compression.
 """
 
 import asyncio
+import os
+import time
 from typing import cast
 
 
@@ -62,6 +64,11 @@ class HttpConnection(asyncio.Protocol):
 
 def get(path: str) -> bytes:
     return b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode()
+
+
+def new_key() -> bytes:
+    """The line with an Idempotency-Key like a kiosk's, which begins with its moment: `newKey` in kiosk/js/main.js."""
+    return b"Idempotency-Key: %012x%s\r\n" % (time.time_ns() // 1_000_000, os.urandom(10).hex().encode())
 
 
 def post(path: str, token: str, body: bytes = b"", headers: bytes = b"") -> bytes:
