@@ -36,25 +36,37 @@ class Floor:
 async def run(url: str, script: Script, clients: int, seconds: int) -> Floor:
     """So many clients, each with one connection and prepared statements, for so long."""
     with tempfile.TemporaryDirectory(prefix="queue-pgbench-") as folder:
-        process = await asyncio.create_subprocess_exec(
-            str(PROGRAM),
-            *("--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}", f"--time={seconds}"),
-            *_given(script, Path(folder)),
-            url,
-            env={**os.environ, "PGOPTIONS": OPTIONS},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), seconds + GRACE_SECONDS)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        report = output.decode(errors="replace")
-        if process.returncode != 0:
-            raise BenchmarkError(f"pgbench failed:\n{report}")
+        report = await _report(url, script, clients, f"--time={seconds}", Path(folder), seconds + GRACE_SECONDS)
         return Floor(_per_second(report), *_times(Path(folder)))
+
+
+async def warm_up(url: str, script: Script, clients: int, transactions: int) -> None:
+    """At least so many transactions that are not measured: pgbench counts from its first one, unlike the load."""
+    with tempfile.TemporaryDirectory(prefix="queue-pgbench-") as folder:
+        each = -(-transactions // clients)
+        await _report(url, script, clients, f"--transactions={each}", Path(folder), GRACE_SECONDS)
+
+
+async def _report(url: str, script: Script, clients: int, until: str, folder: Path, patience: float) -> str:
+    process = await asyncio.create_subprocess_exec(
+        str(PROGRAM),
+        *("--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(2, clients)}", until),
+        *_given(script, folder),
+        url,
+        env={**os.environ, "PGOPTIONS": OPTIONS},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), patience)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    report = output.decode(errors="replace")
+    if process.returncode != 0:
+        raise BenchmarkError(f"pgbench failed:\n{report}")
+    return report
 
 
 def _given(script: Script, folder: Path) -> list[str]:

@@ -128,6 +128,8 @@ class Stage:
         url = self.url(MODEL)
         await upgrade(url)
         self.city = await city.build(url)
+        # As autovacuum would leave it: else whoever first reads a page of a copy marks its rows as committed, and writes the page whole.
+        await self._execute(MODEL, "VACUUM (ANALYZE)")
 
     def url(self, name: str) -> str:
         return renamed(self.server.url, name)
