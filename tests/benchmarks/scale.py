@@ -20,7 +20,7 @@ class Scale:
     limit: float
     """Seconds after which no further round begins."""
     set_aside: float
-    """Of the limit, for what has no rounds: the overload and the city's day."""
+    """Of the limit, for what has no rounds: writing a million old tickets, the overload and the city's day."""
     overload_seconds: float
     """How long citizens come past capacity."""
     day_hours: float
@@ -53,8 +53,8 @@ def whole() -> Scale:
         warm_up=0.5,
         old_tickets=1_000_000,
         complete=True,
-        limit=500.0,
-        set_aside=95.0,
+        limit=575.0,
+        set_aside=170.0,
         overload_seconds=12.0,
         day_hours=9.0,
     )
