@@ -90,7 +90,7 @@ has no arrays of arrays of different lengths."""
 
 _BY_KEY = """
 SELECT id, secret, letter, number, service_id, asked, state, source, issued_at, due_at, rank_at, rank_from
-  FROM ticket WHERE office_id = $1 AND idempotency_key = $2
+  FROM ticket WHERE office_id = $1 AND idempotency_key = $2          -- uq_ticket_idempotency_key
 """
 
 

@@ -34,6 +34,12 @@ async def test_twenty_racing_repeats_are_one_ticket(service: Service, database: 
     assert await database.hot.fetchval("SELECT count(*) FROM ticket_event WHERE kind = 'issued'") == 2
 
 
+async def test_the_offices_keys_of_one_moment_lie_together(database: Database) -> None:
+    """Office by office each would have a page of its own to find, to split and to write to the log."""
+    columns = "SELECT pg_get_indexdef('uq_ticket_idempotency_key'::regclass, place, true) FROM generate_series(1, 2) AS place"
+    assert [row[0] for row in await database.hot.fetch(columns)] == ["idempotency_key", "office_id"]
+
+
 async def test_racing_repeats_use_up_the_daily_limit_once(database: Database) -> None:
     office = await an_office(database, a_service("passport", limit=2))
     catalogue = await office.catalogue(database)
