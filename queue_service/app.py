@@ -102,7 +102,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     catalogues = Catalogues(database.hot)
     sessions, devices = Sessions(database.hot, settings.second_factor), Devices(database.hot)
     calendars, ring = Calendars(database.hot), KeyRing.of(settings)
-    hub = Hub(database.hot, catalogues, calendars)
+    hub, followed = Hub(database.hot, catalogues, calendars), Followed(database.hot)
     limiter = Limiter(database.hot, ring)
     booking = Booking(
         pool=database.hot,
@@ -126,7 +126,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 
     def slots_changed(payload: str) -> None:
         booking.snapshots.slots_changed(int(payload))
-        hub.office_changed(payload)
+        hub.bookings_changed(payload, followed=followed.somebody_in(int(payload)))
 
     def access_changed(_: str) -> None:
         sessions.drop()
@@ -155,9 +155,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     )
     app.state.entrance = Entrance(Lockout(database.hot, ring, settings.rate_limits), ring)
     app.state.update(database=database, catalogues=catalogues, sessions=sessions, devices=devices, hub=hub, listener=listener)
-    app.state.update(
-        taking=Taking(database.hot), pairings=pairings, booking=booking, followed=Followed(database.hot), outlook=LiveOutlook(hub)
-    )
+    app.state.update(taking=Taking(database.hot), pairings=pairings, booking=booking, followed=followed, outlook=LiveOutlook(hub))
     # What this process commits it knows at once, without waiting for its own NOTIFY.
     app.state.heard_office = lambda office_id: hub.office_changed(str(office_id))
     tasks = [

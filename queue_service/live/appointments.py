@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from queue_service.booking.queries import AppointmentNow, appointments_by_id
 from queue_service.db import Pool
-from queue_service.live.state import OfficeState
+from queue_service.live.state import BOOKINGS, OfficeState
 from queue_service.live.views.appointment import AppointmentView, TicketRef, appointment
 from queue_service.tickets.queries import tickets_of_appointments
 
@@ -35,12 +35,15 @@ class Followed:
 
         return stop
 
+    def somebody_in(self, office_id: int) -> bool:
+        return bool(self._ids.get(office_id))
+
     async def view(self, state: OfficeState, appointment_id: int) -> AppointmentView:
         """The booking as of this state or later."""
-        reading: asyncio.Task[Rows] | None = state.shared.get("appointments")
+        reading: asyncio.Task[Rows] | None = state.shared.get(BOOKINGS)
         if reading is None:
             ids = [*self._ids[state.catalogue.id], appointment_id]
-            reading = state.shared["appointments"] = asyncio.create_task(self._read(ids))
+            reading = state.shared[BOOKINGS] = asyncio.create_task(self._read(ids))
         rows, tickets = await asyncio.shield(reading)
         if appointment_id not in rows:  # its screen opened after the read began
             rows, tickets = await self._read([appointment_id])

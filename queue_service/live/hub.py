@@ -11,7 +11,7 @@ import structlog
 
 from queue_service.booking.calendar import Calendars
 from queue_service.db import Pool
-from queue_service.live.state import OfficeState, load_state
+from queue_service.live.state import BOOKINGS, OfficeState, load_state
 from queue_service.live.watchers import Watcher, Watchers
 from queue_service.offices.catalogue import Catalogues
 from queue_service.statistics.durations import Durations
@@ -193,6 +193,16 @@ class Hub:
     def office_changed(self, payload: str) -> None:
         feed = self._feeds.get(int(payload))
         if feed is not None:
+            feed.mark_dirty()
+
+    def bookings_changed(self, payload: str, *, followed: bool) -> None:
+        """`followed`: somebody has a booking of this office open. The hall itself shows no bookings: on the day when slots open, each hold
+        would have it read again for nothing, several times as often as its own desks."""
+        feed = self._feeds.get(int(payload))
+        if feed is None:
+            return
+        looked_at = feed.state is not None and feed.state.shared.pop(BOOKINGS, None) is not None  # by a phone that asks now and then
+        if followed or looked_at:
             feed.mark_dirty()
 
     def ticket_issued(self, payload: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from queue_service.booking.rules import BookingCalendar
 from queue_service.db import Pool, utc
@@ -19,13 +19,22 @@ from queue_service.statistics.forecast import Forecast, InQueue, OpenDesk
 from queue_service.tickets.queries import COLUMN_COUNT, COLUMNS, TicketNow
 from queue_service.tickets.rules import State
 
-_WAITING = f"""
-SELECT {COLUMNS}
+BOOKINGS: Final = "appointments"
+"""Under this in `OfficeState.shared`: the bookings that phones follow (`live.appointments`)."""
+
+_TICKETS = f"""
+SELECT {COLUMNS}, NULL::bigint AS call_id, NULL AS call_kind, NULL::timestamptz AS announced_at, NULL::jsonb AS reason
   FROM ticket                                                    -- ix_ticket_rank
  WHERE office_id = $1 AND state = 'waiting'
- ORDER BY rank_at, id
-"""
-_ACTIVE = f"""
+ UNION ALL
+SELECT {COLUMNS}, NULL, NULL, NULL, NULL
+  FROM ticket                                                    -- ix_ticket_postponed
+ WHERE office_id = $1 AND state = 'postponed'
+ UNION ALL
+SELECT {COLUMNS}, NULL, NULL, NULL, NULL
+  FROM ticket                                                    -- ix_ticket_missed
+ WHERE office_id = $1 AND state = 'no_show' AND ended_at > $2
+ UNION ALL
 SELECT {COLUMNS},
        latest.id AS call_id, latest.kind AS call_kind, latest.at AS announced_at, reason.details AS reason
   FROM ticket                                                    -- ix_ticket_active
@@ -36,8 +45,8 @@ SELECT {COLUMNS},
                  WHERE ticket_id = ticket.id AND kind = 'called'
                  ORDER BY id DESC LIMIT 1) AS reason ON true
  WHERE ticket.office_id = $1 AND ticket.state IN ('called', 'serving')
- ORDER BY latest.id DESC
 """
+"""In one statement, which sees one moment: a ticket that moves meanwhile is in exactly one of them."""
 _SHIFTS = """
 SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, paused_at, pause_reason, pause_note,
        pause_until, served, serving_seconds
@@ -49,22 +58,15 @@ SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, pau
   FROM shift JOIN account ON account.id = account_id
  WHERE shift.desk_id = ANY ($3::int[]) AND closed_at IS NULL      -- uq_shift_open_desk: one forgotten yesterday
 """
-_ASIDE = f"""
-SELECT {COLUMNS} FROM ticket                                      -- ix_ticket_postponed
- WHERE office_id = $1 AND state = 'postponed'
- UNION ALL
-SELECT {COLUMNS} FROM ticket                                      -- ix_ticket_missed
- WHERE office_id = $1 AND state = 'no_show' AND ended_at > $2
-"""
-_ALARMS = """
+_WORDS = """
 SELECT alarm.id, desk_id, raised_by AS account_id, account.name, raised_at AS at, NULL AS sentence
   FROM alarm JOIN account ON account.id = raised_by               -- ix_alarm_office
- WHERE alarm.office_id = $1 AND acknowledged_at IS NULL ORDER BY id
-"""
-_MESSAGES = """
+ WHERE alarm.office_id = $1 AND acknowledged_at IS NULL
+ UNION ALL
 SELECT hall_message.id, desk_id, sent_by AS account_id, account.name, sent_at AS at, sentence
   FROM hall_message JOIN account ON account.id = sent_by          -- ix_hall_message_office
- WHERE hall_message.office_id = $1 AND read_at IS NULL ORDER BY id
+ WHERE hall_message.office_id = $1 AND read_at IS NULL
+ ORDER BY id
 """
 _ISSUED = "SELECT service_id, issued FROM service_day WHERE service_id = ANY ($1::int[]) AND local_date = $2"
 
@@ -212,37 +214,34 @@ async def load_state(
 ) -> OfficeState:
     limits = {each.id: each.daily_limit for each in catalogue.services.values() if each.daily_limit is not None}
     midnight = catalogue.schedule.local_midnight(now) - timedelta(minutes=1)
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        # One snapshot for the three reads: a ticket that moves meanwhile is in exactly one of them.
-        waiting = await connection.fetch(_WAITING, catalogue.id)
-        active = await connection.fetch(_ACTIVE, catalogue.id)
+    async with pool.acquire() as connection:
+        rows = await connection.fetch(_TICKETS, catalogue.id, now - catalogue.policy.return_limit)
         shifts = await connection.fetch(_SHIFTS, catalogue.id, midnight, list(catalogue.desks_by_id))
-        aside = await connection.fetch(_ASIDE, catalogue.id, now - catalogue.policy.return_limit)
-        alarms = await connection.fetch(_ALARMS, catalogue.id)
-        messages = await connection.fetch(_MESSAGES, catalogue.id)
+        words = await connection.fetch(_WORDS, catalogue.id)
         issued = await connection.fetch(_ISSUED, list(limits), catalogue.schedule.local_date(now)) if limits else []
+    waiting: list[TicketNow] = []
+    aside: list[TicketNow] = []
+    calls: list[CallNow] = []
+    for row in map(tuple, rows):
+        ticket = TicketNow(*row[:COLUMN_COUNT])
+        call_id, kind, at, reason = row[COLUMN_COUNT:]
+        if call_id is not None:
+            assert ticket.desk_id is not None  # ck_ticket_active_has_a_desk
+            calls.append(CallNow(ticket, ticket.desk_id, call_id, kind == "recalled", at, reason))
+        else:
+            (waiting if ticket.state == State.WAITING else aside).append(ticket)
     return OfficeState(
         version=version,
         now=now,
         catalogue=catalogue,
         calendar=calendar,
         durations=durations,
-        waiting=[TicketNow(*row) for row in waiting],
-        calls=[
-            CallNow(
-                ticket=TicketNow(*tuple(row)[:COLUMN_COUNT]),
-                desk_id=row["desk_id"],
-                call_id=row["call_id"],
-                recall=row["call_kind"] == "recalled",
-                announced_at=row["announced_at"],
-                reason=row["reason"],
-            )
-            for row in active
-        ],
+        waiting=sorted(waiting, key=lambda each: (each.rank_at, each.id)),
+        calls=sorted(calls, key=lambda each: -each.call_id),
         shifts=[ShiftNow(*row) for row in shifts],
-        aside=sorted((TicketNow(*row) for row in aside), key=_when_back),
-        alarms=[Word(*row) for row in alarms],
-        messages=[Word(*row) for row in messages],
+        aside=sorted(aside, key=_when_back),
+        alarms=[Word(*row) for row in words if row["sentence"] is None],
+        messages=[Word(*row) for row in words if row["sentence"] is not None],
         exhausted=frozenset(row["service_id"] for row in issued if row["issued"] >= limits[row["service_id"]]),
     )
 

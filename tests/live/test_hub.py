@@ -4,12 +4,13 @@ import asyncio
 import itertools
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from queue_service.live import hub
-from queue_service.live.hub import SHORTEST_INTERVAL_SECONDS, OfficeFeed
-from queue_service.live.state import OfficeState
+from queue_service.live.hub import SHORTEST_INTERVAL_SECONDS, Hub, OfficeFeed
+from queue_service.live.state import BOOKINGS, OfficeState
 from tests.support.service import PATIENCE_SECONDS, eventually
 
 
@@ -223,3 +224,24 @@ async def test_an_estimate_does_not_wait_for_a_reading_in_a_storm(watched: Offic
         return (await watched.feed.soon()).version == 2
 
     await eventually(read_again)
+
+
+class Bookings(Hub):
+    """One process's feeds, of the office of these tests."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(*(cast("Any", None),) * 3)  # nothing of the database is needed
+        self._feeds[1] = office.feed
+
+
+async def test_a_hold_has_no_hall_read_again_unless_somebody_follows_a_booking_there(watched: Office) -> None:
+    bookings = Bookings(watched)
+    state = await watched.feed.fresh()
+    bookings.bookings_changed("1", followed=False)
+    assert (await watched.feed.fresh()).version == 1
+    state.shared[BOOKINGS] = asyncio.create_task(asyncio.sleep(0))
+    bookings.bookings_changed("1", followed=False)
+    assert (await watched.feed.fresh()).version == 2, "a phone that asks now and then has looked at bookings as they were"
+    bookings.bookings_changed("1", followed=True)
+    assert (await watched.feed.fresh()).version == 3
+    bookings.bookings_changed("2", followed=True)  # of an office that nobody has looked at
