@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.audit.journal import Actor
 from queue_service.booking.office import Booking
 from queue_service.db import Pool
-from queue_service.desks import commands, hall, handover
+from queue_service.desks import commands, hall, handover, serving
 from queue_service.desks.audited import audit_ticket
 from queue_service.desks.call_next import call_next
 from queue_service.desks.once import Once, provide_once
@@ -26,6 +26,9 @@ from queue_service.staff.rights import Right, for_
 from queue_service.staff.sessions import Identity
 from queue_service.tickets.models import Ticket
 from queue_service.tickets.queries import now_of
+
+Key = Annotated[str | None, Parameter(header="Idempotency-Key", max_length=200)]
+"""One per press: an act that arrives twice is done once."""
 
 
 class OpenDeskIn(msgspec.Struct, frozen=True):
@@ -116,7 +119,7 @@ async def call_next_visitor(
     pool: Pool,
     state: State,
     now: datetime,
-    idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", max_length=200)] = None,
+    idempotency_key: Key = None,
 ) -> Response[DeskTicketOut | None]:
     """200 with the called ticket, 204 when nobody waits for this desk."""
     called = await call_next(pool, catalogue, identity.account_id, idempotency_key, now)
@@ -136,17 +139,29 @@ async def recall(identity: Identity, catalogue: Catalogue, once: Once, db: Async
 
 
 @post("/start", status_code=200)
-async def start(identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime) -> DeskTicketOut:
-    return await _shown(db, catalogue, await once(commands.start_serving, db, identity.account_id, now))
+async def start(
+    identity: Identity, catalogue: Catalogue, pool: Pool, state: State, now: datetime, idempotency_key: Key = None
+) -> DeskTicketOut:
+    served = await serving.start_serving(pool, identity.account_id, idempotency_key, now)
+    state.heard_office(catalogue.id)
+    return desk_ticket_out(catalogue, *served)
 
 
 @post("/finish", status_code=200)
 async def finish(
-    identity: Identity, catalogue: Catalogue, once: Once, db: AsyncSession, now: datetime, data: FinishIn | None = None
+    identity: Identity,
+    catalogue: Catalogue,
+    pool: Pool,
+    state: State,
+    now: datetime,
+    data: FinishIn | None = None,
+    idempotency_key: Key = None,
 ) -> DeskTicketOut:
     """A visitor with a further service, or with a way back, is `waiting` in the answer."""
-    result = commands.Result(data.result, data.applications) if data else commands.Result()
-    return await _shown(db, catalogue, await once(commands.finish, db, catalogue, identity.account_id, result, now))
+    result = serving.Result(data.result, data.applications) if data else serving.Result()
+    served = await serving.finish(pool, catalogue, identity.account_id, result, idempotency_key, now)
+    state.heard_office(catalogue.id)
+    return desk_ticket_out(catalogue, *served)
 
 
 @post("/no-show", status_code=200)

@@ -1,12 +1,10 @@
 """What a clerk does: opens and closes the desk, pauses, and works on the current ticket.
 
 Every command locks the clerk's shift first and the ticket second, so the commands of one desk happen one after the other. Refuses
-to choose the next visitor: `call_next` does.
+to choose the next visitor: `call_next` does; and to begin and end a visit: `serving` does.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy.exc import IntegrityError
@@ -16,14 +14,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from queue_service.db import constraint_of
 from queue_service.desks.models import Shift, ShiftEvent
 from queue_service.desks.rules import PauseReason
-from queue_service.errors import DeskBusy, DeskTaken, Forbidden, NoCurrentTicket, NotFound, ResultNeeded, ShiftClosed, WrongState
+from queue_service.errors import DeskBusy, DeskTaken, Forbidden, NoCurrentTicket, NotFound, ShiftClosed, WrongState
 from queue_service.events import office_changed
 from queue_service.offices.catalogue import Catalogue
 from queue_service.offices.models import Desk
 from queue_service.staff.models import Account
 from queue_service.tickets.commands import Act, move, record
 from queue_service.tickets.models import Ticket
-from queue_service.tickets.rules import AT_A_DESK, State, check_no_show, check_transition
+from queue_service.tickets.rules import AT_A_DESK, State, check_no_show
 
 
 async def open_shift_of(db: AsyncSession, account_id: int) -> Shift:
@@ -154,67 +152,6 @@ async def recall(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
     ticket.calls += 1
     await record(db, ticket, "recalled", act_of(shift, now), calls=ticket.calls)
     return ticket
-
-
-async def start_serving(db: AsyncSession, account_id: int, now: datetime) -> Ticket:
-    shift, ticket = await current_ticket(db, account_id)
-    await move(db, ticket, State.SERVING, "started", act_of(shift, now))
-    ticket.started_at = now
-    return ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a visit ended, as the clerk says it."""
-
-    code: str | None = None
-    applications: int | None = None
-    """Really handled."""
-
-
-async def finish(db: AsyncSession, catalogue: Catalogue, account_id: int, result: Result, now: datetime) -> Ticket:
-    """Ends the service. A visitor with a further one, or with a way back to the sender, waits for that with the same number.
-
-    Raises ResultNeeded where the service wants a result and got none, or one it does not know.
-    """
-    shift, ticket = await current_ticket(db, account_id)
-    codes = catalogue.services_by_id[ticket.service_id].result_codes
-    if (codes or result.code) and result.code not in codes:
-        raise ResultNeeded
-    check_transition(ticket.state, State.SERVED)
-    seconds, occupied = since(ticket.started_at, now), since(ticket.called_at, now)
-    details: dict[str, Any] = {"service": ticket.service_id, "seconds": seconds, "occupied": occupied}
-    if result.code is not None:
-        details["result"] = result.code
-    if result.applications is not None:
-        details["applications"] = result.applications
-    if ticket.inaccurate:
-        details["inaccurate"] = True
-    then = await _what_then(db, ticket)
-    if then is None:
-        await move(db, ticket, State.SERVED, "finished", act_of(shift, now), **details)
-    else:
-        service_id, desk_id = then
-        await move(db, ticket, State.WAITING, "finished", act_of(shift, now), **details, then=service_id)
-        ticket.service_id, ticket.for_desk_id, ticket.for_clerk_id, ticket.comment = service_id, desk_id, None, None
-        ticket.inaccurate = False
-    shift.served += 1
-    shift.serving_seconds += seconds
-    return ticket
-
-
-async def _what_then(db: AsyncSession, ticket: Ticket) -> tuple[int, int | None] | None:
-    """The next service of the visit and the only desk for it; the way back comes before further services."""
-    if ticket.return_service_id is not None:
-        service_id, desk_id = ticket.return_service_id, ticket.return_desk_id
-        ticket.return_service_id = ticket.return_desk_id = None
-        there = await db.exec(select(Shift.id).where(col(Shift.desk_id) == desk_id, col(Shift.closed_at).is_(None)))
-        return service_id, desk_id if there.first() is not None else None
-    if ticket.next_services:
-        service_id, *later = ticket.next_services
-        ticket.next_services = later
-        return service_id, None
-    return None
 
 
 async def no_show(db: AsyncSession, catalogue: Catalogue, account_id: int, now: datetime) -> Ticket:

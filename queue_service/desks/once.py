@@ -1,4 +1,5 @@
-"""An act of a desk that arrives twice is done once: the clerk's shift remembers the keys of its last acts.
+"""An act of a desk that arrives twice is done once: the clerk's shift remembers the keys of its last acts (`serving` reads and writes
+them in its own statements).
 
 A worker may stand still with a `finish` while the clerk presses again elsewhere and goes on; when it wakes, the next visitor is at the
 desk, whose service it must not end. Refuses nothing: a repeat is answered with the ticket that it was about.

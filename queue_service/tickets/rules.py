@@ -79,6 +79,11 @@ def check_transition(state: State, to: State) -> None:
         raise WrongState
 
 
+def leads_to(to: State) -> list[State]:
+    """From where the table admits it, for a statement that moves a ticket by itself."""
+    return sorted(state for state, following in TRANSITIONS.items() if to in following)
+
+
 @dataclass(frozen=True, slots=True)
 class Rank:
     """The two numbers of the queue, fixed when the ticket enters it."""

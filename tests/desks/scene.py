@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.db import Database
-from queue_service.desks import commands, hall, handover
+from queue_service.desks import commands, hall, handover, serving
 from queue_service.desks.call_next import call_next
 from queue_service.desks.housekeeping import keep_time
 from queue_service.desks.rules import PauseReason
@@ -16,6 +16,7 @@ from queue_service.offices.catalogue import Catalogue
 from queue_service.staff.models import Role
 from queue_service.tickets.commands import Act, leave_queue
 from queue_service.tickets.models import Ticket
+from queue_service.tickets.queries import TicketNow
 from queue_service.tickets.rules import Need
 from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, AClerk, AnOffice, DeskIs, ServiceIs, a_clerk, a_clerk_at, a_desk, an_office
@@ -79,11 +80,11 @@ class Scene:
         await self.do(lambda db: commands.recall(db, self.who(desk), self.now))
 
     async def starts(self, desk: str) -> None:
-        await self.do(lambda db: commands.start_serving(db, self.who(desk), self.now))
+        await serving.start_serving(self.database.hot, self.who(desk), None, self.now)
 
-    async def finishes(self, desk: str, result: str | None = None, applications: int | None = None) -> Ticket:
-        ended = commands.Result(result, applications)
-        made: Ticket = await self.do(lambda db: commands.finish(db, self.catalogue, self.who(desk), ended, self.now))
+    async def finishes(self, desk: str, result: str | None = None, applications: int | None = None) -> TicketNow:
+        ended = serving.Result(result, applications)
+        made, _ = await serving.finish(self.database.hot, self.catalogue, self.who(desk), ended, None, self.now)
         return made
 
     async def serves(self, desk: str) -> int | None:

@@ -11,9 +11,9 @@ import pytest
 from queue_service.db import Database
 from queue_service.desks import commands, handover
 from queue_service.desks.call_next import call_next
-from queue_service.desks.commands import Result
 from queue_service.desks.handover import Destination
 from queue_service.desks.rules import PauseReason
+from queue_service.desks.serving import Result, finish, start_serving
 from queue_service.statistics.replay import (
     NOBODY,
     Arrival,
@@ -285,10 +285,8 @@ async def a_recorded_day(database: Database, seed: int) -> tuple[int, dict[int, 
             continue
         waits_are[called[0].id] = (now - called[0].issued_at) / MINUTE
         ended = now + chance.uniform(2, 8) * MINUTE
-        async with database.session() as db:
-            await commands.start_serving(db, account, now + MINUTE / 4)
-        async with database.session() as db:
-            await commands.finish(db, catalogue, account, Result(), ended)
+        await start_serving(database.hot, account, None, now + MINUTE / 4)
+        await finish(database.hot, catalogue, account, Result(), None, ended)
         free[desk] = ended + MINUTE / 3
     for clerk in clerks:
         async with database.session() as db:
@@ -337,13 +335,13 @@ async def test_a_visitor_who_was_set_aside_and_sent_on_is_played_visit_by_visit(
         return LATER + minutes * MINUTE
 
     await call_next(database.hot, catalogue, clerk, None, later(2))
+    await start_serving(database.hot, clerk, None, later(3))
     async with database.session() as db:
-        await commands.start_serving(db, clerk, later(3))
         await handover.postpone(db, catalogue, clerk, "documents", None, later(10))
     async with database.session() as db:
         await handover.call_ticket(db, catalogue, clerk, ticket, None, later(40))
+    await start_serving(database.hot, clerk, None, later(41))
     async with database.session() as db:
-        await commands.start_serving(db, clerk, later(41))
         await handover.transfer(db, catalogue, clerk, Destination(service="advice"), later(45))
     await call_next(database.hot, catalogue, clerk, None, later(50))
     record = await last_week(database.hot, catalogue, later(54))
