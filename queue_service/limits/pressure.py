@@ -6,6 +6,8 @@ the hall, and memory stays flat however many come. Refuses to look at who somebo
 """
 
 import asyncio
+from asyncio import sleep
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,8 +38,9 @@ class Capacity:
     writes: int = 4
     """Of those who want a place."""
     own: int = 3
-    """Of those who have one: a hold lasts five minutes, and its owner must not lose it behind those who want one. With the two above
-    nine of the twelve connections of the hot pool, and half of the unit-of-work pool (`db.Database`): however long citizens wait for
+    """Of those who have one: a hold lasts five minutes, and its owner must not lose it behind those who want one. So nobody else gets a
+    hold while one of them waits at the door: holds that come faster than they are confirmed would only lapse. With the two above
+    nine of the sixteen connections of the hot pool, and half of the unit-of-work pool (`db.Database`): however long citizens wait for
     each other's locks, the hall goes on."""
     waiting: int = 500
     """At the door, of each kind: a second and a half of what comes when a day of slots opens; some ten kilobytes each."""
@@ -45,6 +48,10 @@ class Capacity:
     """Seconds at the door: less than the ten for which a person's attention lasts, so the page that says so is still read."""
     linger: float = 1.0
     """Seconds between turning away and telling. Programs that ask again at once would otherwise fill the whole worker with refusals."""
+    told: float = 200.0
+    """So many a second at most: one waits so much longer as there are others who wait to be told. Those who were turned away in one moment
+    are told one after the other; told together they came back together, and each time the loop stood still for all of them (0.3 ms of CPU
+    for each refusal and as much for the server's part of it: 300 at once are the whole time that a desk is promised)."""
     lingering: int = 5_000
     """So many at a time, some ten kilobytes each; beyond them one is told at once."""
     sockets: int = 20_000
@@ -63,28 +70,40 @@ class Full(Unavailable):
 
 
 class Room:
-    """So many inside, so many at the door, everybody else is sent away."""
+    """So many inside, so many at the door, everybody else is sent away.
 
-    def __init__(self, inside: int, waiting: int, patience: float) -> None:
-        self._places = asyncio.Semaphore(inside)
+    `after`: the room whose door must be empty before anybody of this one is let in.
+    """
+
+    def __init__(self, inside: int, waiting: int, patience: float, after: "Room | None" = None) -> None:
+        self._free = inside
         self._waiting = waiting
         self._patience = patience
-        self.at_the_door = 0
+        self._door: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+        self._before: Room | None = None
+        self._after = after
+        if after is not None:
+            after._before = self
+
+    @property
+    def at_the_door(self) -> int:
+        return len(self._door)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[Callable[[], None]]:
         """Until its end, or until what it gives is called. Raises Full."""
-        if self._places.locked():
+        if self._door or not self._lets_in():
             await self._wait()
         else:
-            await self._places.acquire()
+            self._free -= 1
         inside = True
 
         def leave() -> None:
             nonlocal inside
             if inside:
                 inside = False
-                self._places.release()
+                self._free += 1
+                self._let_in()
 
         try:
             yield leave
@@ -92,16 +111,34 @@ class Room:
             leave()
 
     async def _wait(self) -> None:
-        if self.at_the_door >= self._waiting:
+        if len(self._door) >= self._waiting:
             raise Full(FULL, retry_after=RETRY_SECONDS)
-        self.at_the_door += 1
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._door[turn] = None
         try:
             async with asyncio.timeout(self._patience):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Full(FULL, retry_after=RETRY_SECONDS) from None
-        finally:
-            self.at_the_door -= 1
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._free += 1  # it was let in at the moment when it went away
+            self._door.pop(turn, None)
+            self._let_in()
+            if isinstance(error, TimeoutError):
+                raise Full(FULL, retry_after=RETRY_SECONDS) from None
+            raise
+
+    def _lets_in(self) -> bool:
+        return self._free > 0 and not (self._after is not None and self._after.at_the_door)
+
+    def _let_in(self) -> None:
+        """Whoever may come in now, of this room and of the one that waits for its door."""
+        while self._door and self._lets_in():
+            turn, _ = self._door.popitem(last=False)
+            if not turn.done():
+                self._free -= 1
+                turn.set_result(None)
+        if self._before is not None:
+            self._before._let_in()
 
 
 RETRY_SECONDS: Final = 3
@@ -114,11 +151,11 @@ FULL: Final = {
 class Pressure:
     def __init__(self, capacity: Capacity | None = None) -> None:
         self._capacity = capacity or Capacity()
+        self._own = Room(self._capacity.own, self._capacity.waiting, self._capacity.patience)
         self._rooms: dict[Limit | None, Room] = {
             READ: Room(self._capacity.reads, self._capacity.waiting, self._capacity.patience),
-            WRITE: Room(self._capacity.writes, self._capacity.waiting, self._capacity.patience),
+            WRITE: Room(self._capacity.writes, self._capacity.waiting, self._capacity.patience, after=self._own),
         }
-        self._own = Room(self._capacity.own, self._capacity.waiting, self._capacity.patience)
         self._returning = Room(self._capacity.handshakes, self._capacity.coming_back, self._capacity.return_patience)
         self._sockets = 0
         self._lingering = 0
@@ -157,7 +194,7 @@ class Pressure:
             return
         self._lingering += 1
         try:
-            await asyncio.sleep(self._capacity.linger)
+            await sleep(self._capacity.linger + (self._lingering - 1) / self._capacity.told)
         finally:
             self._lingering -= 1
 

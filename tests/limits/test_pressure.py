@@ -11,6 +11,7 @@ import pytest
 from queue_service import problems
 from queue_service.app import create_app
 from queue_service.errors import Unavailable
+from queue_service.limits import pressure
 from queue_service.limits.line import LINE
 from queue_service.limits.pressure import FULL, Capacity, Pressure, Room
 from queue_service.settings import Settings
@@ -162,6 +163,42 @@ async def test_whoever_has_a_place_does_not_lose_it_behind_those_who_want_one(pa
     assert [(await each)["status"] for each in (wanting, having)] == [200, 200]
 
 
+async def test_nobody_gets_a_new_place_while_somebody_who_has_one_waits_at_the_door() -> None:
+    """Holds that come faster than they are confirmed would only lapse."""
+    place = Place()
+    app = Pressure(Capacity(writes=2, own=1, linger=0)).around(place.app)
+    own = [asyncio.create_task(ask(app, f"/api/public/appointments/{each}/confirm", "POST")) for each in "ab"]
+    await until_inside(place, 1)
+    wanting = asyncio.create_task(ask(app, "/api/public/appointments", "POST"))
+    await until_inside(place, 1)
+    place.open.set()
+    assert [(await each)["status"] for each in (*own, wanting)] == [200] * 3
+    assert place.came[-1] == "/api/public/appointments"
+
+
+async def test_a_door_that_empties_because_somebody_went_away_lets_the_others_in() -> None:
+    place = Place()
+    app = Pressure(Capacity(writes=2, own=1, linger=0)).around(place.app)
+    own = [asyncio.create_task(ask(app, f"/api/public/appointments/{each}/confirm", "POST")) for each in "ab"]
+    wanting = asyncio.create_task(ask(app, "/api/public/appointments", "POST"))
+    await until_inside(place, 1)
+    own[1].cancel()
+    await until_inside(place, 2)
+    place.open.set()
+    assert [(await each)["status"] for each in (own[0], wanting)] == [200] * 2
+
+
+async def test_whoever_is_let_in_at_the_moment_of_going_away_leaves_the_place_to_the_next() -> None:
+    room = Room(inside=1, waiting=5, patience=60)
+    async with room.place():
+        gone = asyncio.create_task(room.place().__aenter__())
+        await everybody_has_moved()
+    gone.cancel()  # let in, and not yet aware of it
+    await asyncio.gather(gone, return_exceptions=True)
+    async with room.place():
+        assert room.at_the_door == 0
+
+
 async def test_whoever_reads_the_answer_slowly_holds_no_place() -> None:
     drained = asyncio.Event()
 
@@ -211,6 +248,31 @@ async def test_whoever_asks_again_at_once_is_told_later_but_no_more_than_a_few_a
     after.cancel()
     place.open.set()
     await inside
+
+
+async def test_those_who_are_turned_away_together_are_told_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        await asyncio.Event().wait()
+
+    place = Place()
+    app = Pressure(Capacity(reads=1, waiting=0, linger=1, told=10)).around(place.app)
+    inside = asyncio.create_task(ask(app, "/book"))
+    await until_inside(place, 1)
+    monkeypatch.setattr(pressure, "sleep", nap)
+    together = [asyncio.create_task(ask(app, "/api/public/offices")) for _ in range(4)]
+    await everybody_has_moved()
+    assert naps == pytest.approx([1.0, 1.1, 1.2, 1.3])
+    together.pop().cancel()
+    await everybody_has_moved()
+    together.append(asyncio.create_task(ask(app, "/api/public/offices")))
+    await everybody_has_moved()
+    assert naps[4:] == pytest.approx([1.3]), "who went away holds nobody up"
+    for each in (*together, inside):
+        each.cancel()
+    await asyncio.gather(*together, inside, return_exceptions=True)
 
 
 async def test_turning_somebody_away_writes_nothing_into_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
