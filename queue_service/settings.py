@@ -96,8 +96,9 @@ class Settings:
     """The same database as who owns its tables; None: `database_url` is the owner too. Only for the schema: no worker keeps it."""
     public_url: str = "http://localhost:8000"
     """Where citizens' phones find us: printed in QR codes, so it must be reachable from outside."""
-    hot_pool_size: int = 12
-    """Connections of the hot commands of one worker; more only fight for the same counter rows (performance.md)."""
+    hot_pool_size: int = 16
+    """Connections of the hot commands of one worker; more only fight for the same counter rows (performance.md). Citizens take nine of them
+    at most (`limits.pressure`), reading halls again three (`live.hub`): the rest is the desks' and kiosks'."""
     rate_limits: bool = True
     second_factor: SecondFactor = "administrators"
     """Who must have one: nobody, heads, auditors and city administrators, or everybody."""
@@ -146,7 +147,7 @@ class Settings:
             database_url=_libpq_url(environment.get("QUEUE_DATABASE_URL")),
             owner_url=_libpq_url(environment.get("QUEUE_OWNER_URL"), "QUEUE_OWNER_URL"),
             public_url=environment.get("QUEUE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
-            hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 12, 1, 64),
+            hot_pool_size=number("QUEUE_HOT_POOL_SIZE", 16, 1, 64),
             rate_limits=environment.get("QUEUE_RATE_LIMITS", "on") != "off",
             second_factor=one_of("QUEUE_SECOND_FACTOR", get_args(SecondFactor), "administrators"),
             log_level=environment.get("QUEUE_LOG_LEVEL", "info"),

@@ -32,6 +32,8 @@ USUAL_SECONDS = 0.01
 machine is busy with something else, a slow one says nothing of its cost and must not hold up the next call."""
 ESTIMATE_SECONDS = 1.0
 """How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
+READS_AT_ONCE = 3
+"""Halls of a process: they come one after the other, and a desk's command must not wait for a connection behind sixty of them."""
 HEARTBEAT_SECONDS = 10.0
 """Offices are read at least this often, one after the other: waits grow while nothing happens, and silence means a dead connection."""
 RETRY_SECONDS = 0.5
@@ -183,6 +185,7 @@ class Hub:
         self._durations = Durations(pool)
         self._feeds: dict[int, OfficeFeed] = {}
         self._version = 0
+        self._turn = asyncio.Semaphore(READS_AT_ONCE)
 
     def feed(self, office_id: int) -> OfficeFeed:
         feed = self._feeds.get(office_id)
@@ -228,6 +231,10 @@ class Hub:
         return sum(len(feed.watchers) for feed in self._feeds.values())
 
     async def _load(self, office_id: int) -> OfficeState:
+        async with self._turn:
+            return await self._read(office_id)
+
+    async def _read(self, office_id: int) -> OfficeState:
         now = clock()
         # Milliseconds since the epoch, so that versions also grow across restarts and, near enough, between workers.
         self._version = max(self._version + 1, int(now.timestamp() * 1000))

@@ -1,7 +1,6 @@
 """An office's set-up as one immutable value, so that a hot command validates without a round trip.
 
-Each process keeps a copy per office; NOTIFY on `setup_changed` drops it, and it lives ten seconds at most where a NOTIFY could
-be lost. Refuses to know tickets.
+Each process keeps a copy per office; NOTIFY on `setup_changed` drops it, and it lives half a minute at most. Refuses to know tickets.
 """
 
 import time
@@ -19,8 +18,10 @@ from queue_service.offices.rules import Schedule
 from queue_service.offices.wordings import filled_text, own_words
 from queue_service.text import Text
 
-LONGEST_LIFE_SECONDS = 10.0
-"""A dead listener is found out within its heartbeat (5 s); ten bounds how long a lost NOTIFY can matter."""
+LONGEST_LIFE_SECONDS = 30.0
+"""A dead listener is found out within its heartbeat (5 s), and then all copies are dropped (`app.lifespan`). So this only bounds how late
+what comes with the clock is seen: a closed day's beginning, a notice's end. With ten seconds, sixty offices were a hundred statements a
+second for nothing."""
 NOT_OPEN_YET: Text = {"ru": "Это отделение ещё не открыто для посетителей.", "en": "This office is not open to visitors yet."}
 
 
@@ -275,8 +276,10 @@ class Catalogues:
         self._pool = pool
         self._loaded: dict[int, tuple[float, Catalogue]] = {}
         self._ids: dict[str, int] = {}
+        self._drops = 0
 
     def drop(self, office_id: int | None = None) -> None:
+        self._drops += 1
         if office_id is None:
             self._loaded.clear()
             self._ids.clear()
@@ -287,10 +290,11 @@ class Catalogues:
         loaded = self._loaded.get(office_id)
         if loaded is not None and time.monotonic() - loaded[0] < LONGEST_LIFE_SECONDS:
             return loaded[1]
-        started = time.monotonic()
+        started, drops = time.monotonic(), self._drops
         async with self._pool.acquire() as connection:
             catalogue = await load_catalogue(connection, office_id, now)
-        self._loaded[office_id] = (started, catalogue)
+        if drops == self._drops:  # else it may have been read before what was heard of meanwhile
+            self._loaded[office_id] = (started, catalogue)
         return catalogue
 
     async def by_slug(self, slug: str, now: datetime) -> Catalogue:
