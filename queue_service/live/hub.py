@@ -47,9 +47,11 @@ class OfficeFeed:
     exactly the read that includes it, and not for a storm to end.
     """
 
-    def __init__(self, office_id: int, load: Callable[[int], Awaitable[OfficeState]]) -> None:
+    def __init__(self, office_id: int, load: Callable[[int], Awaitable[OfficeState]], turn: asyncio.Semaphore | None = None) -> None:
+        """`turn`: shared by all offices of a process that read no more at once than it admits."""
         self.office_id = office_id
         self._load = load
+        self._turn = turn or asyncio.Semaphore()
         self.state: OfficeState | None = None
         self.watchers = Watchers()
         self._news = False
@@ -87,27 +89,31 @@ class OfficeFeed:
     async def _read_what_was_heard(self) -> None:
         while self._covered < self._heard:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
-            heard, moves, started = self._heard, self._moves_heard, time.monotonic()
-            news, self._news = self._news, False
-            try:
-                self.state = await self._load(self.office_id)
-            except Exception as error:  # the screens go on with what they have; the log says why
-                log.warning("office_not_read", office=self.office_id, error=repr(error))
-                self._failure = error
-                self._news = self._news or news
-                self._not_before = time.monotonic() + RETRY_SECONDS
-            else:
-                finished = time.monotonic()
-                self._covered, self._moves_covered, self._failure, self._read_at = heard, moves, None, started
-                self._enter_again(self.state, started)
-                self._cost = min(finished - started, max(2 * self._cost, USUAL_SECONDS))
-                pause = min(READ_SHARE * self._cost, LONGEST_PAUSE_SECONDS)
-                self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + pause)
-                self.watchers.tell(self.state, hurried=news)
+            async with self._turn:
+                await self._read()
             self._turned.set()
             self._turned = asyncio.Event()
             if self._failure is not None and not self.watchers:
                 return  # whoever asks next starts anew
+
+    async def _read(self) -> None:
+        heard, moves, started = self._heard, self._moves_heard, time.monotonic()
+        news, self._news = self._news, False
+        try:
+            self.state = await self._load(self.office_id)
+        except Exception as error:  # the screens go on with what they have; the log says why
+            log.warning("office_not_read", office=self.office_id, error=repr(error))
+            self._failure = error
+            self._news = self._news or news
+            self._not_before = time.monotonic() + RETRY_SECONDS
+        else:
+            finished = time.monotonic()
+            self._covered, self._moves_covered, self._failure, self._read_at = heard, moves, None, started
+            self._enter_again(self.state, started)
+            self._cost = min(finished - started, max(2 * self._cost, USUAL_SECONDS))
+            pause = min(READ_SHARE * self._cost, LONGEST_PAUSE_SECONDS)
+            self._not_before = max(started + SHORTEST_INTERVAL_SECONDS, finished + pause)
+            self.watchers.tell(self.state, hurried=news)
 
     def _enter_again(self, state: OfficeState, started: float) -> None:
         """Whoever came while the state was being read may be missing in it."""
@@ -190,7 +196,7 @@ class Hub:
     def feed(self, office_id: int) -> OfficeFeed:
         feed = self._feeds.get(office_id)
         if feed is None:
-            feed = self._feeds[office_id] = OfficeFeed(office_id, self._load)
+            feed = self._feeds[office_id] = OfficeFeed(office_id, self._load, self._turn)
         return feed
 
     def office_changed(self, payload: str) -> None:
@@ -231,10 +237,6 @@ class Hub:
         return sum(len(feed.watchers) for feed in self._feeds.values())
 
     async def _load(self, office_id: int) -> OfficeState:
-        async with self._turn:
-            return await self._read(office_id)
-
-    async def _read(self, office_id: int) -> OfficeState:
         now = clock()
         # Milliseconds since the epoch, so that versions also grow across restarts and, near enough, between workers.
         self._version = max(self._version + 1, int(now.timestamp() * 1000))

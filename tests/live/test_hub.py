@@ -31,13 +31,13 @@ class Clock:
 class Office:
     """Counts how often it is read; each reading is a version."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, turn: asyncio.Semaphore | None = None) -> None:
         self.readings: list[float] = []
         self.failures = 0
         self.takes = 0.0
         self.begun = asyncio.Event()
         self.clock = clock
-        self.feed = OfficeFeed(1, self.read)
+        self.feed = OfficeFeed(1, self.read, turn)
 
     async def read(self, office_id: int) -> OfficeState:
         assert office_id == 1
@@ -71,7 +71,11 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Office:
     clock = Clock()
     monkeypatch.setattr(hub, "time", clock)
     monkeypatch.setattr(
-        hub, "asyncio", SimpleNamespace(sleep=clock.sleep, Event=asyncio.Event, Task=asyncio.Task, create_task=asyncio.create_task)
+        hub,
+        "asyncio",
+        SimpleNamespace(
+            sleep=clock.sleep, Event=asyncio.Event, Task=asyncio.Task, create_task=asyncio.create_task, Semaphore=asyncio.Semaphore
+        ),
     )
     return Office(clock)
 
@@ -245,3 +249,16 @@ async def test_a_hold_has_no_hall_read_again_unless_somebody_follows_a_booking_t
     bookings.bookings_changed("1", followed=True)
     assert (await watched.feed.fresh()).version == 3
     bookings.bookings_changed("2", followed=True)  # of an office that nobody has looked at
+
+
+async def test_no_more_halls_are_read_at_once_than_there_are_turns() -> None:
+    turn = asyncio.Semaphore(1)
+    first, second = Office(Clock(), turn), Office(Clock(), turn)
+    async with turn:
+        reading = [asyncio.create_task(each.feed.fresh()) for each in (first, second)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert first.readings == second.readings == []
+        first.feed.mark_dirty()
+    assert [state.version for state in await asyncio.gather(*reading)] == [1, 1]
+    assert (await first.feed.fresh()).version == 1, "what was heard of while it waited is in the reading"
