@@ -98,7 +98,7 @@ class Settings:
     """Where citizens' phones find us: printed in QR codes, so it must be reachable from outside."""
     hot_pool_size: int = 16
     """Connections of the hot commands of one worker; more only fight for the same counter rows (performance.md). Citizens take nine of them
-    at most (`limits.pressure`), reading halls again three (`live.hub`): the rest is the desks' and kiosks'."""
+    at most (`limits.pressure`), reading halls again five (`live.hub`): the rest is the desks' and kiosks'."""
     rate_limits: bool = True
     second_factor: SecondFactor = "administrators"
     """Who must have one: nobody, heads, auditors and city administrators, or everybody."""

@@ -32,8 +32,9 @@ USUAL_SECONDS = 0.01
 machine is busy with something else, a slow one says nothing of its cost and must not hold up the next call."""
 ESTIMATE_SECONDS = 1.0
 """How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
-READS_AT_ONCE = 3
-"""Halls of a process: they come one after the other, and a desk's command must not wait for a connection behind sixty of them."""
+READS_AT_ONCE = 5
+"""Halls of a process: a desk's command must not wait for a connection behind sixty of them. With three, a crowded machine's boards waited
+for each other."""
 HEARTBEAT_SECONDS = 10.0
 """Offices are read at least this often, one after the other: waits grow while nothing happens, and silence means a dead connection."""
 RETRY_SECONDS = 0.5
