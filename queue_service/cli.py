@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import asyncpg
 import click
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from queue_service.administration.console import export_text, import_text
 from queue_service.administration.rotation import look_over, reseal
@@ -24,6 +25,7 @@ from queue_service.audit.journal import SYSTEM, Act, record
 from queue_service.db import START_SECONDS, opened
 from queue_service.demo import DemoCity, prepare_demo, table_of_links
 from queue_service.errors import DomainError, SettingsError
+from queue_service.limits.wire import doors_of
 from queue_service.precautions import refuse_printed_passwords, refuse_public_demo, refuse_unsafe, unwise
 from queue_service.schema import upgrade_now
 from queue_service.sealing import KEY_FILE, LOOK_AGAIN_SECONDS, KeyRing, change_keys, kept_keys, new_key
@@ -92,6 +94,10 @@ def _check_port(settings: Settings) -> None:
             ) from error
 
 
+STARTUP_FAILED = 3
+"""uvicorn's own exit code for it."""
+
+
 def _serve(settings: Settings) -> None:
     """Runs the workers until a signal; all of them read the same environment."""
     assert settings.database_url is not None
@@ -100,7 +106,7 @@ def _serve(settings: Settings) -> None:
     os.environ["QUEUE_HOST"], os.environ["QUEUE_PORT"] = settings.host, str(settings.port)
     if settings.workers > 1:
         _share_metrics(settings.data_dir / f"metrics-{settings.port}")
-    uvicorn.run(
+    config = uvicorn.Config(
         "queue_service.app:from_environment",
         factory=True,
         host=settings.host,
@@ -117,6 +123,16 @@ def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_worker_healthcheck=STANDSTILL_SECONDS,
     )
+    doors = doors_of(config.bind_socket())
+    if settings.workers > 1:
+        Multiprocess(config, sockets=doors).run()
+        return
+    config.load_app()
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=doors)
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
 
 
 def _share_metrics(folder: Path) -> None:

@@ -4,11 +4,20 @@ Refuses to judge content: what a request asks is the application's business.
 """
 
 import asyncio
+import socket
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from queue_service.limits.bodies import HEAD_LIMIT_BYTES, HEAD_SECONDS
+
+DOORS = 16
+"""Of one and the same listening socket: uvloop lets one connection in per door and turn of its loop. In a crowd a turn takes ten
+milliseconds, and a desk's new connection stood for seconds behind those of the citizens."""
+
+
+def doors_of(listening: socket.socket) -> list[socket.socket]:
+    return [listening, *(listening.dup() for _ in range(DOORS - 1))]
 
 
 class BoundedProtocol(HttpToolsProtocol):
