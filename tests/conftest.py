@@ -41,6 +41,7 @@ def _nothing_is_forgotten_by_age() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sessions, "REMEMBERED_SECONDS", 3600.0)
         patch.setattr(registry, "REMEMBERED_SECONDS", 3600.0)
+        patch.setattr(catalogue, "REFRESHED_AFTER_SECONDS", 3600.0)
         patch.setattr(catalogue, "LONGEST_LIFE_SECONDS", 3600.0)
         patch.setattr(calendar, "LONGEST_LIFE_SECONDS", 3600.0)
         yield

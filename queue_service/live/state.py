@@ -46,7 +46,7 @@ SELECT {COLUMNS},
                  ORDER BY id DESC LIMIT 1) AS reason ON true
  WHERE ticket.office_id = $1 AND ticket.state IN ('called', 'serving')
 """
-"""In one statement, which sees one moment: a ticket that moves meanwhile is in exactly one of them."""
+"""Whoever is in the hall: those who wait, those set aside, those who may still come back, and those at desks with their call."""
 _SHIFTS = """
 SELECT shift.desk_id, account_id, login, account.name, opened_at, closed_at, paused_at, pause_reason, pause_note,
        pause_until, served, serving_seconds
@@ -214,7 +214,8 @@ async def load_state(
 ) -> OfficeState:
     limits = {each.id: each.daily_limit for each in catalogue.services.values() if each.daily_limit is not None}
     midnight = catalogue.schedule.local_midnight(now) - timedelta(minutes=1)
-    async with pool.acquire() as connection:
+    # One moment for all: a visitor at a desk whose shift has just ended would be a hall that never was.
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch(_TICKETS, catalogue.id, now - catalogue.policy.return_limit)
         shifts = await connection.fetch(_SHIFTS, catalogue.id, midnight, list(catalogue.desks_by_id))
         words = await connection.fetch(_WORDS, catalogue.id)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from queue_service.db import Database
-from queue_service.desks import commands as desk
 from queue_service.desks.call_next import call_next
+from queue_service.desks.serving import Result, finish, start_serving
 from queue_service.tickets.queries import ticket_by_id
 from queue_service.tickets.take import Taking, Wish
 from tests.support.factories import LATER, a_clerk_at, a_desk, a_service, an_office
@@ -25,9 +25,8 @@ async def test_a_visitor_goes_through_the_windows_of_a_chain_on_one_ticket(datab
         called = await call_next(database.hot, catalogue, clerk.account_id, None, LATER + MINUTE)
         assert called is not None
         went.append((called[0].label, called[0].due_at))
-        async with database.session() as db:
-            await desk.start_serving(db, clerk.account_id, LATER + 2 * MINUTE)
-            await desk.finish(db, catalogue, clerk.account_id, desk.Result(), LATER + 3 * MINUTE)
+        await start_serving(database.hot, clerk.account_id, None, LATER + 2 * MINUTE)
+        await finish(database.hot, catalogue, clerk.account_id, Result(), None, LATER + 3 * MINUTE)
     assert went == [(taken.number, taken.due_at)] * 3, (
         "the same number and the same promise at each window; a service that is gone is left out"
     )

@@ -8,6 +8,7 @@ import pytest
 from queue_service.db import Database
 from queue_service.desks import commands as desk
 from queue_service.desks.call_next import call_next
+from queue_service.desks.serving import Result, finish, start_serving
 from queue_service.tickets.commands import leave_queue
 from queue_service.tickets.housekeeping import expire_forgotten
 from queue_service.tickets.take import Taking, Wish
@@ -26,8 +27,8 @@ async def test_a_visit_is_told_from_the_kiosk_to_the_end(database: Database) -> 
     await call_next(database.hot, catalogue, clerk.account_id, None, LATER + SECOND)
     async with database.session() as db:
         await desk.recall(db, clerk.account_id, LATER + 2 * SECOND)
-        await desk.start_serving(db, clerk.account_id, LATER + 3 * SECOND)
-        await desk.finish(db, catalogue, clerk.account_id, desk.Result(), LATER + 63 * SECOND)
+    await start_serving(database.hot, clerk.account_id, None, LATER + 3 * SECOND)
+    await finish(database.hot, catalogue, clerk.account_id, Result(), None, LATER + 63 * SECOND)
 
     rows = await story(database, taken.id)
 

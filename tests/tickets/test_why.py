@@ -15,6 +15,7 @@ from queue_service.desks import hall, handover
 from queue_service.desks.call_next import call_next
 from queue_service.desks.handover import Destination
 from queue_service.desks.housekeeping import keep_time
+from queue_service.desks.serving import Result, finish, start_serving
 from queue_service.errors import DomainError
 from queue_service.offices.catalogue import Catalogue, Catalogues
 from queue_service.tickets.check_in import check_in
@@ -259,7 +260,7 @@ class Day:
             await self.does(desk.no_show, self.catalogue, clerk, self.now)
             visitor.state = "no_show"
         else:
-            await self.does(desk.start_serving, clerk, self.now)
+            await start_serving(self.database.hot, clerk, None, self.now)
             self.now += SECOND
             if visitor.head_start == 120 * MINUTE and self.chance.random() < 0.3:
                 await self.does(handover.judge_privilege, self.catalogue, clerk, False, self.now)
@@ -278,7 +279,7 @@ class Day:
                     visitor.back_to = (number, visitor.service)
                 visitor.state, visitor.service, visitor.only_desk = "waiting", service, there
             else:
-                await self.does(desk.finish, self.catalogue, clerk, desk.Result(), self.now)
+                await finish(self.database.hot, self.catalogue, clerk, Result(), None, self.now)
                 if visitor.back_to is not None:
                     (visitor.only_desk, visitor.service), visitor.back_to, visitor.state = visitor.back_to, None, "waiting"
                 elif visitor.later:
@@ -417,9 +418,8 @@ class TestOneCall:
         assert await asked(database, mine, LATER) == []
         await call_next(database.hot, catalogue, second.account_id, None, LATER + SECOND)
         assert [each.answer for each in await asked(database, mine, LATER)] == ["own"]
-        async with database.session() as db:
-            await desk.start_serving(db, first.account_id, LATER + SECOND)
-            await desk.finish(db, catalogue, first.account_id, desk.Result(), LATER + MINUTE)
+        await start_serving(database.hot, first.account_id, None, LATER + SECOND)
+        await finish(database.hot, catalogue, first.account_id, Result(), None, LATER + MINUTE)
         await a_ticket(database, office, issued_at=LATER)
         await call_next(database.hot, catalogue, first.account_id, None, LATER + MINUTE)
         assert [each.answer for each in await asked(database, mine, LATER)] == ["own"]
