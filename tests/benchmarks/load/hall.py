@@ -112,8 +112,11 @@ class _City:
             await self.pause(self._job.pause)
 
     async def _see(self, desk: Desk, called: _Called) -> None:
-        """From the call to the end of the visit, also when the time is up: the next run finds the desk free."""
-        await self.pause(self._job.pause)
+        """From the call to the end of the visit, also when the time is up: the next run finds the desk free.
+
+        The visitor walks as long as ever even then: a call that is over at once need not be on any board.
+        """
+        await asyncio.sleep(self._job.pause * random.uniform(*BUSY_PAUSES))
         await self._ask(post("/api/desk/start", desk.token), (200,), self.desks)
         await self.pause(self._job.pause)
         result = msgspec.json.encode({"result": called.results[0].code}) if called.results else b""
