@@ -157,8 +157,8 @@ class Scene:
         self.journal(ticket, "issued", via="test")
         return ticket
 
-    def call_next(self, clerk: int, ticket: int, rule: str = "due") -> None:
-        """This very ticket, whoever else waits."""
+    def call_next(self, clerk: int, ticket: int, rule: str = "due", *, ended_at_once: bool = False) -> None:
+        """This very ticket, whoever else waits. `ended_at_once`: the administrator ends the desk before its clerk hears of the call."""
         desk, wish = DESKS[clerk], self.asks(f"clerk-{clerk}", "call-next", "/api/desk/call-next", None, f"call-{self.serial}")
         row = self.row("ticket", ticket)
         key = row["rank_at"] if row["rank_from"] <= self.now else row["due_at"]
@@ -167,7 +167,17 @@ class Scene:
         row |= {"state": "called", "desk_id": desk, "clerk_id": CLERKS[clerk], "called_at": self.now, "calls": 1}
         details = {"rule": rule, "key": key.isoformat(), "due": row["due_at"].isoformat(), "service": row["service_id"], "waiting": 0}
         self.call_ids[ticket] = self.journal(ticket, "called", desk, CLERKS[clerk], **details)
-        self.hears(wish, 200, self.answer(ticket))
+        answer = self.answer(ticket)
+        if ended_at_once:
+            self.end(clerk, ticket)
+        self.hears(wish, 200, answer)
+
+    def end(self, clerk: int, ticket: int) -> None:
+        """The administrator closes the desk over the visitor, who waits again."""
+        wish = self.asks("administrator-0", "end", f"/api/desk/hall/desks/{DESKS[clerk]}/end", {"reason": "забыли закрыть"})
+        self.row("ticket", ticket).update({**NOBODY, "state": "waiting", "calls": 0})
+        self.journal(ticket, "returned", DESKS[clerk], CLERKS[clerk], by="staff", reason="забыли закрыть", account=ADMINISTRATOR)
+        self.hears(wish, 204)
 
     def acts(self, clerk: int, act: str, kind: str, ticket: int, change: dict[str, Any], **details: Any) -> int:
         """What a clerk does with the visitor; the journal row's id."""

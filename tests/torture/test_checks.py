@@ -72,6 +72,15 @@ def test_the_sound_hall_is_looked_at_by_every_check() -> None:
     assert {"calls compared with one who waited", "bookings followed", "promises", "calls on displays"} <= looked_at.keys()
 
 
+def test_a_clerk_who_hears_of_a_call_when_the_desk_was_ended_already_has_nobody() -> None:
+    scene = Scene()
+    one = scene.issue()
+    scene.call_next(0, one, ended_at_once=True)
+    scene.call_next(1, one)
+    scene.close()
+    assert findings(scene) == []
+
+
 Mutation = Callable[[Scene], object]
 MUTATIONS: list[tuple[str, str, Mutation]] = []
 

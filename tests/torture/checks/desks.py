@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from tests.torture.checks.evidence import Evidence, Finding
-from tests.torture.record import NEVER
+from tests.torture.record import NEVER, Wish
 
 CALLS = frozenset({"call-next", "call"})
 LETS_GO = CALLS | {"finish", "no-show", "return", "postpone", "transfer", "close"}
@@ -51,22 +51,23 @@ def _at_desks(evidence: Evidence) -> Iterator[Finding]:
 def _as_told(evidence: Evidence) -> Iterator[Finding]:
     """From the answer to a call until the clerk lets go, nobody else is told that the visitor is theirs."""
     told: dict[int, list[tuple[float, float, int, str]]] = defaultdict(list)
-    held: dict[str, tuple[float, int, int]] = {}
+    held: dict[str, tuple[Wish, int]] = {}
     for wish in evidence.history.wishes:
         if wish.act in LETS_GO and wish.client in held:
-            since, ticket, number = held.pop(wish.client)
-            told[ticket].append((since, min(wish.sent, _ended_by_staff(evidence, ticket, since)), number, wish.client))
+            call, ticket = held.pop(wish.client)
+            told[ticket].append((call.sure_by, min(wish.sent, _ended_by_staff(evidence, ticket, call)), call.number, wish.client))
         if wish.act in CALLS and wish.answer is not None and wish.answer["state"] == "called":
-            held[wish.client] = (wish.sure_by, wish.answer["id"], wish.number)
-    for client, (since, ticket, number) in held.items():
-        told[ticket].append((since, _ended_by_staff(evidence, ticket, since), number, client))
+            held[wish.client] = (wish, wish.answer["id"])
+    for client, (call, ticket) in held.items():
+        told[ticket].append((call.sure_by, _ended_by_staff(evidence, ticket, call), call.number, client))
     for ticket, times in told.items():
         for (_, until, number, client), (since, _, other, rival) in pairwise(sorted(times)):
             if client != rival and since < until:
                 yield Finding("desks", f"{client} and {rival} were both told that ticket {ticket} is theirs", (ticket,), (number, other))
 
 
-def _ended_by_staff(evidence: Evidence, ticket: int, since: float) -> float:
-    """When the hall administrator closed the desk over the visitor."""
-    ended = [event.at.timestamp() for event in evidence.stories.get(ticket, ()) if event.details.get("by") == "staff"]
-    return min((at for at in ended if at > since), default=NEVER)
+def _ended_by_staff(evidence: Evidence, ticket: int, call: Wish) -> float:
+    """When the hall administrator closed the desk over the visitor: perhaps before the clerk had even heard of the call."""
+    wish_of = evidence.matching.wish_of
+    since = dropwhile(lambda event: wish_of.get(event.id) is not call, evidence.stories.get(ticket, ()))
+    return next((event.at.timestamp() for event in since if event.details.get("by") == "staff"), NEVER)
