@@ -108,6 +108,7 @@ async def running_service(database_url: str, tmp_path_factory: pytest.TempPathFa
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub, "HEARTBEAT_SECONDS", 3600.0)
+        patch.setattr(hub, "ESTIMATE_WAIT_SECONDS", PATIENCE_SECONDS)
         # Nor does it put right what a test has put into an odd state; terms and stranded tickets have tests of their own.
         patch.setattr(queue_service.app, "TIME_SECONDS", 3600.0)
         # Nor does its housekeeping take what a test has laid out for another, or write down whom it has seen.

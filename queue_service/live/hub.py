@@ -6,6 +6,7 @@ A screen never queues: it shows the newest or nothing. Refuses to know what a vi
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -32,6 +33,8 @@ USUAL_SECONDS = 0.01
 machine is busy with something else, a slow one says nothing of its cost and must not hold up the next call."""
 ESTIMATE_SECONDS = 1.0
 """How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
+ESTIMATE_WAIT_SECONDS = 0.1
+"""So long an estimate waits for a reading that a call has made necessary; in a crowd that takes longer, and a kiosk must not stand still."""
 READS_AT_ONCE = 5
 """Halls of a process: a desk's command must not wait for a connection behind sixty of them. With three, a crowded machine's boards waited
 for each other."""
@@ -151,9 +154,13 @@ class OfficeFeed:
         """
         now = time.monotonic()
         known = self._moves_covered == self._moves_heard and now - self._read_at < ESTIMATE_SECONDS
-        if self.state is not None and (known or now < self._not_before):
-            return self.state
-        return await self.fresh()
+        if self.state is None:
+            return await self.fresh()
+        if not known and now >= self._not_before:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ESTIMATE_WAIT_SECONDS):
+                    return await self.fresh()
+        return self.state
 
     async def present(self) -> OfficeState:
         """For a screen that opens: the present state; the last one known while the database is away, and if there is none, the first."""

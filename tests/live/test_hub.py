@@ -35,7 +35,8 @@ class Office:
         self.readings: list[float] = []
         self.failures = 0
         self.takes = 0.0
-        self.begun = asyncio.Event()
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+        self.may_end.set()
         self.clock = clock
         self.feed = OfficeFeed(1, self.read, turn)
 
@@ -45,6 +46,7 @@ class Office:
         self.begun.set()
         version = len(self.readings)
         await self.clock.sleep(self.takes)
+        await self.may_end.wait()
         if self.failures:
             self.failures -= 1
             raise ConnectionError
@@ -74,7 +76,12 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Office:
         hub,
         "asyncio",
         SimpleNamespace(
-            sleep=clock.sleep, Event=asyncio.Event, Task=asyncio.Task, create_task=asyncio.create_task, Semaphore=asyncio.Semaphore
+            sleep=clock.sleep,
+            timeout=asyncio.timeout,
+            Event=asyncio.Event,
+            Task=asyncio.Task,
+            create_task=asyncio.create_task,
+            Semaphore=asyncio.Semaphore,
         ),
     )
     return Office(clock)
@@ -228,6 +235,17 @@ async def test_an_estimate_does_not_wait_for_a_reading_in_a_storm(watched: Offic
         return (await watched.feed.soon()).version == 2
 
     await eventually(read_again)
+
+
+async def test_an_estimate_waits_a_moment_only_for_a_reading_that_takes_long(watched: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "ESTIMATE_WAIT_SECONDS", 0.01)
+    first = await watched.feed.fresh()
+    watched.clock.now += 10  # no pause holds it up
+    watched.may_end.clear()
+    watched.feed.mark_dirty()
+    assert (await watched.feed.soon()) is first
+    watched.may_end.set()
+    assert (await watched.feed.fresh()).version == 2, "the reading itself went on"
 
 
 class Bookings(Hub):
