@@ -34,7 +34,7 @@ machine is busy with something else, a slow one says nothing of its cost and mus
 ESTIMATE_SECONDS = 1.0
 """How old a state may be for an estimate while nothing but newcomers is heard of: minutes are told, so a second is nothing."""
 ESTIMATE_WAIT_SECONDS = 0.1
-"""So long an estimate waits for a reading that a call has made necessary. In a crowd that takes longer, and a kiosk must not stand still."""
+"""So long an estimate waits for a reading that a call has made necessary. In a crowd that takes longer; a kiosk must not stand still."""
 READS_AT_ONCE = 5
 """Halls of a process: a desk's command must not wait for a connection behind sixty of them. With three, a crowded machine's boards waited
 for each other."""
