@@ -10,7 +10,7 @@ from queue_service.db import Database
 from queue_service.errors import NotFound
 from tests.administration.scene import HEAD, MONDAY, change, load, stands, two_offices
 from tests.support.factories import AnOffice, a_clerk_at, a_ticket
-from tests.support.service import PATIENCE_SECONDS
+from tests.support.service import PATIENCE_SECONDS, eventually
 
 DESK = ("offices", "central", "desks", "2")
 
@@ -215,8 +215,7 @@ async def test_of_two_administrators_at_once_the_later_one_is_told_what_changed(
     async def second() -> None:
         await first_saved.wait()
         waiting = asyncio.create_task(change(database, DESK, seen, {**seen, "place": {"ru": "второй"}}))
-        while not await database.hot.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110  the database tells nobody
-            await asyncio.sleep(0.01)
+        await eventually(lambda: database.hot.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
         later.set()
         with pytest.raises(EditConflict) as refused:
             await waiting
