@@ -2,7 +2,7 @@
 
 Each domain is a folder; a name imports only from names to its left, and `tests/test_architecture.py` holds us to it:
 
-    text, timing, errors, settings, sealing, batches, db, embedded, events, problems, headers, observability
+    text, timing, dated, errors, settings, sealing, batches, db, embedded, events, problems, headers, observability
         <-  limits, audit, offices, staff, devices, notifications  <-  doors, description  <-  booking  <-  tickets  <-  desks
         <-  statistics, administration  <-  live  <-  pages  <-  schema, simulator, demo, precautions, app, cli
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 from litestar.datastructures import State
@@ -146,6 +146,12 @@ async def provide_db(state: State) -> AsyncIterator[AsyncSession]:
         yield session
     for office_id in session.info.get(OFFICE_CHANGED, ()):
         state.heard_office(office_id)
+
+
+async def raw_connection(db: AsyncSession) -> Connection:
+    """The driver's connection under the session, in its transaction: for statements that are written for it."""
+    connection: Any = (await (await db.connection()).get_raw_connection()).driver_connection
+    return cast("Connection", connection)
 
 
 def constraint_of(error: BaseException) -> str | None:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from queue_service.dated import DAY_SIGNS, new_secret
 from queue_service.db import Database
-from queue_service.tickets.take import DAY_SIGNS, new_secret
+from queue_service.tickets.take import RANDOM_SIGNS
 from tests.benchmarks import history, pgbench
 from tests.benchmarks.city import OFFICES, Office, let_wait
-from tests.benchmarks.likeness import key, secret
+from tests.benchmarks.likeness import day_signs, key, secret
 from tests.benchmarks.load.http import new_key
 from tests.benchmarks.load.jobs import Kiosk
 from tests.benchmarks.statements import take_floor
@@ -31,7 +32,7 @@ async def test_a_secret_made_by_sql_is_like_a_real_one(database: Database) -> No
     assert len(set(made)) == 200
     assert {each[:DAY_SIGNS] for each in made} == {"БВ"}
     assert all(SECRET.fullmatch("AB" + each[DAY_SIGNS:]) for each in made)
-    assert all(SECRET.fullmatch(new_secret(datetime.now(UTC))) for _ in range(200))
+    assert all(SECRET.fullmatch(new_secret(datetime.now(UTC), RANDOM_SIGNS)) for _ in range(200))
 
 
 async def test_a_key_made_by_sql_is_like_a_kiosks(database: Database) -> None:
@@ -60,7 +61,7 @@ async def test_every_ticket_of_the_past_begins_with_its_own_day(database: Databa
     rows = await database.hot.fetch("SELECT secret, idempotency_key, issued_at FROM ticket")
     assert len(rows) == 3 * history.PER_DAY
     for secret_, key_, issued_at in rows:
-        assert secret_[:DAY_SIGNS] == new_secret(issued_at)[:DAY_SIGNS]
+        assert secret_[:DAY_SIGNS] == day_signs(issued_at)
         assert SECRET.fullmatch(secret_)
         assert KEY.fullmatch(key_)
         assert moment_of(key_) == issued_at
@@ -68,13 +69,13 @@ async def test_every_ticket_of_the_past_begins_with_its_own_day(database: Databa
 
 async def test_who_waits_when_a_run_begins_is_of_today(database: Database, database_url: str) -> None:
     office = await an_office(database)
-    before = new_secret(datetime.now(UTC))[:DAY_SIGNS]
+    before = day_signs(datetime.now(UTC))
     owner = await asyncpg.connect(database_url)
     try:
         secrets = await let_wait(owner, {office.id: 5})
     finally:
         await owner.close()
-    assert {each[:DAY_SIGNS] for each in secrets} <= {before, new_secret(datetime.now(UTC))[:DAY_SIGNS]}
+    assert {each[:DAY_SIGNS] for each in secrets} <= {before, day_signs(datetime.now(UTC))}
     assert all(SECRET.fullmatch(each) for each in secrets)
     assert all(KEY.fullmatch(each["idempotency_key"]) for each in await database.hot.fetch("SELECT idempotency_key FROM ticket"))
 
@@ -83,10 +84,10 @@ async def test_the_floors_tickets_are_like_real_ones(database: Database, databas
     made = await an_office(database)
     kiosk = Kiosk("", "passport")
     office = Office(made.id, made.slug, made.letters["passport"], made.services["passport"], kiosk, "", (), ())
-    before = new_secret(datetime.now(UTC))[:DAY_SIGNS]
+    before = day_signs(datetime.now(UTC))
     await pgbench.run(database_url, take_floor((office,)), clients=1, seconds=1)
     rows = await database.hot.fetch("SELECT secret, idempotency_key FROM ticket")
     assert rows
-    assert {row["secret"][:DAY_SIGNS] for row in rows} <= {before, new_secret(datetime.now(UTC))[:DAY_SIGNS]}
+    assert {row["secret"][:DAY_SIGNS] for row in rows} <= {before, day_signs(datetime.now(UTC))}
     assert all(SECRET.fullmatch(row["secret"]) and KEY.fullmatch(row["idempotency_key"]) for row in rows)
     assert abs((moment_of(rows[0]["idempotency_key"]) - datetime.now(UTC)) / timedelta(hours=1)) < 1

@@ -29,11 +29,11 @@ from queue_service.booking.errors import (
     SlotNotOffered,
     SlotTaken,
 )
-from queue_service.booking.hold import Held, Wish, hold_slot, slot_at, take_for
+from queue_service.booking.hold import Held, Wish, hold_slot, reference_again, slot_at, take_for
 from queue_service.booking.models import Appointment, BookingContact
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import ON_HOLD, AppointmentState, Channel, TakenBy, Wanted
-from queue_service.db import constraint_of
+from queue_service.db import Connection, constraint_of, raw_connection
 from queue_service.errors import IdempotencyKeyReused
 from queue_service.events import slot_freed
 
@@ -168,6 +168,8 @@ async def hold_again(db: AsyncSession, booking: Booking, secret: str, starts_at:
     await _take_instead(db, booking, appointment, starts_at, TakenBy.HOLD, until, now)
     if not lasts:
         appointment.extended = False
+    if appointment.state is AppointmentState.EXPIRED:
+        appointment.reference = await reference_again(await raw_connection(db), appointment.reference)
     appointment.state = AppointmentState.HELD
     flag_modified(appointment, "state")  # the sweep has just written `expired` behind the session's back
     appointment.hold_expires_at = until
@@ -190,7 +192,7 @@ async def _take_instead(
     lost: type[SlotTaken] = SlotNotOffered
     if slot is not None:
         assert appointment.id is not None
-        raw: Any = (await (await db.connection()).get_raw_connection()).driver_connection
+        raw = await raw_connection(db)
         try:
             taken = await take_for(raw, appointment.id, slot, kind, expires_at, now, NOBODY)
         except SlotTaken:
@@ -220,7 +222,7 @@ SELECT lane_id, unnest(tstzmultirange($2) - tstzmultirange(during)), 'freed', $3
 """
 
 
-async def _free_the_rest(connection: Any, own: Any, taken: int, back_at: datetime | None) -> None:
+async def _free_the_rest(connection: Connection, own: Any, taken: int, back_at: datetime | None) -> None:
     """What a move by less than the visit's length leaves of the old part returns as late as any other freed part."""
     if back_at is not None:
         await connection.execute(_REST, own["lane_id"], own["during"], back_at, taken)

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from queue_service.booking.availability import Beyond
 from queue_service.booking.errors import SlotTaken
+from queue_service.booking.models import KEEPS_REFERENCE
 from queue_service.booking.rules import REFERENCE_DIGITS, AppointmentState, BookingCalendar, TakenBy, Wanted, reference_of
+from queue_service.dated import new_secret
 from queue_service.db import Connection, Pool
 
-SECRET_BYTES = 12
-"""96 bits, as for tickets."""
+RANDOM_SIGNS = 16
+"""Of a booking's secret: 96 bits."""
 REFERENCES_TRIED = 8
 """Proposed at once: with a tenth of all references in use, eight are taken once in 10^8."""
 
@@ -50,9 +52,18 @@ WITH lane AS (           -- the lowest lane with nothing there that still counts
      WHERE appointment.id = swept.appointment_id AND state IN ('held', 'offered', 'unverified')
 )"""
 
+
+def _unused(references: str) -> str:
+    return f"""SELECT given.reference
+                            FROM unnest({references}::text[]) WITH ORDINALITY AS given (reference, place)
+                           WHERE NOT EXISTS (SELECT FROM appointment          -- uq_appointment_reference
+                                              WHERE appointment.reference = given.reference AND {KEEPS_REFERENCE})
+                           ORDER BY place LIMIT 1"""
+
+
 HOLD = (
     _TAKE
-    + """, number AS (
+    + f""", number AS (
     SELECT lane_id, nextval(pg_get_serial_sequence('appointment', 'id')) AS id FROM lane
 ), held AS (
     INSERT INTO lane_taken (lane_id, during, kind, appointment_id, expires_at)
@@ -65,10 +76,7 @@ HOLD = (
                              hold_expires_at, extended, moves, sequence, code_attempts, via, idempotency_key)
     OVERRIDING SYSTEM VALUE
     SELECT appointment_id, $7, unused.reference, $9, $10, $11, $2, $3, $12, $13, $4, $14, false, 0, 0, 0, $15, $16
-      FROM held CROSS JOIN (SELECT given.reference FROM unnest($8::text[]) AS given (reference)
-                             WHERE NOT EXISTS (SELECT FROM appointment          -- uq_appointment_reference
-                                                WHERE appointment.reference = given.reference AND state <> 'expired')
-                             LIMIT 1) AS unused
+      FROM held CROSS JOIN ({_unused("$8")}) AS unused
  RETURNING id, reference, pg_notify('slots_changed', office_id::text)
 )
 SELECT (SELECT lane_id FROM lane) AS proposed, made.id, made.reference FROM (VALUES (1)) AS always LEFT JOIN made ON true
@@ -162,8 +170,7 @@ async def hold_slot(
     """
     left = list(slot.lanes)
     promised, kept = expiry
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    references = [reference_of(secrets.randbelow(10 ** (REFERENCE_DIGITS - 1))) for _ in range(REFERENCES_TRIED)]
+    secret, references = new_secret(now, RANDOM_SIGNS), new_references()
     while left:
         row = await pool.fetchrow(
             HOLD,
@@ -191,6 +198,17 @@ async def hold_slot(
             break
         left.remove(row["proposed"])
     raise SlotTaken
+
+
+def new_references() -> list[str]:
+    """By chance, and perhaps in use."""
+    return [reference_of(secrets.randbelow(10 ** (REFERENCE_DIGITS - 1))) for _ in range(REFERENCES_TRIED)]
+
+
+async def reference_again(connection: Connection, former: str) -> str:
+    """For a hold that comes back: its former reference, or a new one if somebody else has got that meanwhile."""
+    found: str = await connection.fetchval(_unused("$1"), [former, *new_references()])
+    return found
 
 
 async def take_for(

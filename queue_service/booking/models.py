@@ -141,6 +141,10 @@ class OfficeBooking(SQLModel, table=True):
     """So long before its day begins a lane's quota returns to everybody (720: at noon of the day before); null: never."""
 
 
+KEEPS_REFERENCE = "state <> 'expired' AND erased_at IS NULL"
+"""Whose reference nobody else may have, in SQL: as long as somebody can still ask for the booking by it."""
+
+
 class Appointment(SQLModel, table=True):
     """A visit that a citizen wants to make. Name and contact are sealed; the contact is compared by its keyed hash."""
 
@@ -151,14 +155,16 @@ class Appointment(SQLModel, table=True):
         CheckConstraint("applications BETWEEN 1 AND 5", name="applications_few"),
         CheckConstraint("starts_at < ends_at", name="ends_after_it_starts"),
         CheckConstraint("(state IN ('held', 'offered', 'unverified')) <= (hold_expires_at IS NOT NULL)", name="holds_expire"),
-        # Seven digits and a check digit last for a city as long as lapsed holds give theirs back at once.
-        Index("uq_appointment_reference", "reference", unique=True, postgresql_where=text("state <> 'expired'")),
+        # Seven digits and a check digit last for a city for ever: lapsed holds and destroyed bookings give theirs back.
+        Index("uq_appointment_reference", "reference", unique=True, postgresql_where=text(KEEPS_REFERENCE)),
         # A retried hold meets this index and gives its part of the lane back.
         Index("uq_appointment_key", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
         # Bookings of a contact across the city.
         Index("ix_appointment_contact", "contact_hash", postgresql_where=text("contact_hash IS NOT NULL")),
-        # An office's day, and what the housekeeping closes.
+        # An office's day.
         Index("ix_appointment_day", "office_id", "starts_at"),
+        # Whom the housekeeping declares missed: found among those to come, however many came before.
+        Index("ix_appointment_booked", "starts_at", postgresql_where=text("state = 'booked'")),
         # What is still to be destroyed when its days are over.
         Index("ix_appointment_kept", "starts_at", postgresql_where=text("name_sealed IS NOT NULL")),
         # Holds that are over.
@@ -175,8 +181,9 @@ class Appointment(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     secret: str
-    """Opens the appointment's page; 96 random bits."""
+    """Opens the appointment's page; the day and 96 random bits (`dated.new_secret`)."""
     reference: str
+    """Eight digits that are nobody else's while KEEPS_REFERENCE is true."""
     office_id: int
     service_id: int
     state: AppointmentState = Field(sa_type=words(AppointmentState))

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from queue_service.booking.errors import BookingErased, NoSuchBooking
-from queue_service.booking.models import Appointment
+from queue_service.booking.models import KEEPS_REFERENCE, Appointment
 from queue_service.booking.office import Booking
 from queue_service.booking.rules import AppointmentState, BookingCalendar, reference_in
 from queue_service.db import Connection, Pool
@@ -19,7 +19,7 @@ _COLUMNS = """id, secret, reference, office_id, service_id, state, starts_at, en
        extended, moves, sequence, via, displaced_at"""
 _BY_SECRET = f"SELECT {_COLUMNS} FROM appointment WHERE secret = $1"
 _ERASED = "SELECT true FROM appointment WHERE secret = 'erased-' || encode(sha256(convert_to($1, 'UTF8')), 'hex')"
-_BY_REFERENCE = f"SELECT {_COLUMNS} FROM appointment WHERE reference = $1 AND state <> 'expired'"
+_BY_REFERENCE = f"SELECT {_COLUMNS} FROM appointment WHERE reference = $1 AND {KEEPS_REFERENCE}"
 _BY_ID = f"SELECT {_COLUMNS} FROM appointment WHERE id = ANY ($1::bigint[])"
 _OF_DAY = f"""
 SELECT {_COLUMNS} FROM appointment                             -- ix_appointment_day

@@ -6,11 +6,9 @@ to everybody. Refuses to broadcast, and to offer at night: nobody could answer.
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import text, tuple_
@@ -23,11 +21,12 @@ from queue_service.booking.availability import Beyond, DayOfSlots, days_from, sl
 from queue_service.booking.commands import give_up, locked, nearest
 from queue_service.booking.confirming import Person, book, checked_name, person_of
 from queue_service.booking.errors import AlreadyWaiting, HoldExpired, NoSuchBooking, NotChangeable, SlotTaken
-from queue_service.booking.hold import SECRET_BYTES, Wish, hold_slot, slot_at
+from queue_service.booking.hold import RANDOM_SIGNS, Wish, hold_slot, slot_at
 from queue_service.booking.models import Appointment, WaitlistEntry
 from queue_service.booking.office import HAND_OVER, Booking, Place
 from queue_service.booking.rules import AppointmentState, Channel, WaitlistState, Wanted
-from queue_service.db import Database, constraint_of
+from queue_service.dated import new_secret
+from queue_service.db import Database, constraint_of, raw_connection
 from queue_service.errors import Malformed
 from queue_service.events import slot_freed
 from queue_service.notifications.contacts import parse_contact
@@ -61,7 +60,7 @@ async def join(db: AsyncSession, booking: Booking, place: Place, wish: Joining, 
         raise Malformed({"ru": "Проверьте даты: первая не позже второй, обе не в прошлом.", "en": "Please check the dates."})
     name, contact = checked_name(person.name), parse_contact(person.contact or "")
     entry = WaitlistEntry(
-        secret=secrets.token_urlsafe(SECRET_BYTES),
+        secret=new_secret(now, RANDOM_SIGNS),
         office_id=place.catalogue.id,
         service_id=wanted.service_id,
         applications=wanted.applications,
@@ -241,7 +240,7 @@ async def _offer_to_one(
         entries = found.all()
         last = (entries[-1].offers, entries[-1].id or 0) if len(entries) == ENTRIES_AT_ONCE else None
         free: dict[Wanted, list[DayOfSlots]] = {}
-        raw: Any = (await (await db.connection()).get_raw_connection()).driver_connection
+        raw = await raw_connection(db)
         for entry in entries:
             if entry.service_id not in place.calendar.services:
                 continue
@@ -263,7 +262,7 @@ async def _offer_to(
     until = now + place.calendar.rules.offer
     times = [slot.starts_at for day in free if entry.from_date <= day.date <= entry.to_date for slot in day.slots]
     declined = await _declined(db, entry) if times else set()
-    raw: Any = (await (await db.connection()).get_raw_connection()).driver_connection
+    raw = await raw_connection(db)
     for starts_at in times:
         slot = slot_at(place.calendar, wanted, starts_at, now)
         if slot is None or starts_at in declined or starts_at <= until:

@@ -42,7 +42,7 @@ SELECT appointment.id, reference, appointment.service_id, starts_at, appointment
        ticket.id AS ticket_id, ticket.letter, ticket.number
   FROM appointment LEFT JOIN ticket ON ticket.appointment_id = appointment.id
 """
-_BY_REFERENCE = f"{_BOOKING} WHERE reference = $2 AND appointment.office_id = $1 AND appointment.state <> 'expired'"
+_BY_REFERENCE = f"{_BOOKING} WHERE reference = $2 AND appointment.office_id = $1 AND appointment.state <> 'expired' AND erased_at IS NULL"
 _OF_TODAY = f"""{_BOOKING}                                         -- ix_appointment_day
  WHERE appointment.office_id = $1 AND starts_at >= $2 AND starts_at < $3 AND name_sealed IS NOT NULL
    AND appointment.state IN ('booked', 'checked_in', 'missed', 'cancelled')

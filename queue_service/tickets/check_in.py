@@ -21,12 +21,13 @@ from queue_service.booking.errors import (
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import AppointmentNow, appointment_by_reference, appointment_by_secret
 from queue_service.booking.rules import AppointmentState, reference_in
+from queue_service.dated import new_secret
 from queue_service.db import Pool, constraint_of
 from queue_service.errors import NotFound, OfficeClosed
 from queue_service.text import Text
 from queue_service.tickets.models import label
 from queue_service.tickets.rules import Need, Rank, Source, State, is_late, rank_of_booked, rank_of_walk_in
-from queue_service.tickets.take import TakenTicket, new_secret
+from queue_service.tickets.take import RANDOM_SIGNS, TakenTicket
 
 CHECK_IN = """
 WITH appointment AS (    -- locked first, so that a move or a cancellation at the same moment is before or after, never between
@@ -176,7 +177,7 @@ async def _becomes_ticket(
         rank, source = rank_of_walk_in(now, service.wait_norm, timedelta()), Source.WALK_IN
     else:
         rank, source = rank_of_booked(appointment.starts_at, service.booking_norm, policy.booked_head_start), Source.BOOKED
-    secret = new_secret(now)
+    secret = new_secret(now, RANDOM_SIGNS)
     row = await _issue(pool, place, appointment, (secret, source, late, rank), service.letter, via, now, needs)
     if row is None:
         # Somebody scanned it at the same moment, or it was moved or cancelled between the two reads.

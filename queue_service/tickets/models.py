@@ -119,7 +119,7 @@ class Ticket(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     secret: str
-    """Opens the ticket page; the day and 84 random bits (`take.new_secret`)."""
+    """Opens the ticket page; the day and 84 random bits (`dated.new_secret`)."""
     office_id: int
     local_date: date
     letter: str

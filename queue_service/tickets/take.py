@@ -6,8 +6,6 @@ set-up comes from the catalogue.
 """
 
 import hashlib
-import secrets
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from queue_service.batches import Batches
+from queue_service.dated import new_secret
 from queue_service.db import Pool, constraint_of
 from queue_service.errors import (
     BookingOnly,
@@ -31,11 +30,9 @@ from queue_service.text import Text, pick
 from queue_service.tickets.models import label
 from queue_service.tickets.rules import Need, Source, State, rank_of_walk_in
 
-SECRET_SIGNS, DAY_SIGNS = 16, 2
-"""Sixteen signs keep the QR code coarse enough for an old camera. Fourteen are random: 84 bits cannot be guessed at any rate we would
-answer. The first two tell the day, which is no secret, so that a day's tickets lie together in the index: with a million old ones
-each insert would else touch a page of its own, and write it whole to the log after each checkpoint."""
-_SIGNS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+RANDOM_SIGNS = 14
+"""Of a ticket's secret: 84 bits cannot be guessed at any rate we would answer. With the day's two they are sixteen signs, which keep the
+QR code coarse enough for an old camera."""
 
 SECRET = 4
 """Where a wish's secret stands among the parameters: rows come back in any order."""
@@ -129,12 +126,6 @@ class TakenTicket:
     """The booked time, of a ticket that was a booking."""
 
 
-def new_secret(now: datetime) -> str:
-    """Opens the ticket's page."""
-    period, day = divmod(now.toordinal() % len(_SIGNS) ** DAY_SIGNS, len(_SIGNS))
-    return _SIGNS[period] + _SIGNS[day] + secrets.token_urlsafe(SECRET_SIGNS)[: SECRET_SIGNS - DAY_SIGNS]
-
-
 def closed_today_sentence(reason: Text) -> Text:
     """Why a service is closed today, for whoever asks for it."""
     return {"ru": f"Сегодня услуга больше не оказывается: {reason['ru']}.", "en": f"No longer given today: {pick(reason, 'en')}."}
@@ -190,7 +181,7 @@ class Taking:
             raise
         head_start = catalogue.policy.privilege_head_start if privilege else timedelta()
         rank = rank_of_walk_in(now, service.wait_norm, head_start)
-        secret = new_secret(now)
+        secret = new_secret(now, RANDOM_SIGNS)
         parameters = (
             catalogue.id,
             catalogue.schedule.local_date(now),

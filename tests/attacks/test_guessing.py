@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from queue_service.booking import hold
+from queue_service.dated import DAY_SIGNS, new_key, new_secret
 from queue_service.devices import registry
 from queue_service.limits.classes import GUESS
 from queue_service.settings import CHECKOUT
@@ -26,20 +27,28 @@ def years(bits: float, guesses_per_second: float) -> float:
 
 def test_a_tickets_secret_outlasts_a_million_addresses() -> None:
     """Each address may miss so often a minute (`tests/limits/test_gate.py`)."""
-    bits = (take.SECRET_SIGNS - take.DAY_SIGNS) * 6
+    bits = take.RANDOM_SIGNS * 6
     assert bits >= 84
     assert years(bits, 1_000_000 * GUESS.hits / GUESS.seconds) > 1_000
     assert years(bits, 100_000) > 1_000, "and what all workers could answer at all, limits or none"
 
 
 def test_secrets_are_random_as_they_say() -> None:
-    made = {take.new_secret(LATER) for _ in range(2_000)}
+    made = {new_secret(LATER, take.RANDOM_SIGNS) for _ in range(2_000)}
     assert len(made) == 2_000
-    assert {len(each) for each in made} == {take.SECRET_SIGNS}
-    assert len({each[: take.DAY_SIGNS] for each in made}) == 1, "one day"
-    assert take.new_secret(LATER + timedelta(days=1))[: take.DAY_SIGNS] != take.new_secret(LATER)[: take.DAY_SIGNS]
-    for place in range(take.DAY_SIGNS, take.SECRET_SIGNS):
+    assert {len(each) for each in made} == {DAY_SIGNS + take.RANDOM_SIGNS}
+    assert len({each[:DAY_SIGNS] for each in made}) == 1, "one day"
+    assert new_secret(LATER + timedelta(days=1), 14)[:DAY_SIGNS] != new_secret(LATER, 14)[:DAY_SIGNS]
+    for place in range(DAY_SIGNS, DAY_SIGNS + take.RANDOM_SIGNS):
         assert len({each[place] for each in made}) == 64, "every sign stands in every place: no counter, no clock"
+
+
+def test_an_act_cannot_be_repeated_by_somebody_else() -> None:
+    """Who repeats a hold's key is given the hold's secret."""
+    keys = [new_key(LATER) for _ in range(2_000)]
+    assert {each[:12] for each in keys} == {f"{int(LATER.timestamp() * 1000):012x}"}
+    assert len({each[12:] for each in keys}) == 2_000
+    assert {len(each) for each in keys} == {12 + 80 // 4}
 
 
 def bytes_of(function: object) -> list[int]:
@@ -47,7 +56,7 @@ def bytes_of(function: object) -> list[int]:
 
 
 def test_every_other_secret_has_bits_enough() -> None:
-    assert hold.SECRET_BYTES * 8 >= 96
+    assert hold.RANDOM_SIGNS * 6 >= 96
     assert min(bytes_of(sessions)) * 8 >= 256
     assert min(bytes_of(invitations)) * 8 >= 256
     assert min(bytes_of(registry)) * 8 >= 192

@@ -15,7 +15,7 @@ from tests.benchmarks.city import FIRST_HOUR, GRID_MINUTES, HORIZON_DAYS, STARTS
 MSK = ZoneInfo("Europe/Moscow")
 QUIET_DAY = 4
 """From the day so many days ahead the offices but the first have nothing taken."""
-_BEFORE, _OTHERS_BEFORE = 30, 2
+RECENT_DAYS, _OTHERS_BEFORE = 30, 2
 PARTS = 150_000
 """About: half of 20 lanes × 36 starts × (62 days of one office + 6 days of 59)."""
 
@@ -23,7 +23,7 @@ _WRITE = f"""
 INSERT INTO lane_taken (lane_id, during, kind)
 SELECT lane.id, tstzrange(starts_at, starts_at + interval '{GRID_MINUTES} minutes'), 'booking'
   FROM lane
-  JOIN generate_series(-{_BEFORE}, {HORIZON_DAYS}) AS day ON office_id = 1 OR day BETWEEN -{_OTHERS_BEFORE} AND {QUIET_DAY - 1}
+  JOIN generate_series(-{RECENT_DAYS}, {HORIZON_DAYS}) AS day ON office_id = 1 OR day BETWEEN -{_OTHERS_BEFORE} AND {QUIET_DAY - 1}
   JOIN generate_series(0, {STARTS_A_DAY} - 1) AS place ON random() < 0.5
   JOIN LATERAL (SELECT $1::timestamptz + day * interval '1 day' + place * interval '{GRID_MINUTES} minutes' AS starts_at) AS slot ON true
  ORDER BY day, place, random()
@@ -54,10 +54,10 @@ async def write(connection: Connection) -> None:
     await connection.execute("CHECKPOINT", timeout=300)
 
 
-async def forget_since(connection: Connection, part: int) -> None:
+async def forget_since(connection: Connection, part: int, appointment: int) -> None:
     """Takes away what was booked in earlier runs, and tells the service."""
     await connection.execute("DELETE FROM lane_taken WHERE id > $1", part)
-    await connection.execute("DELETE FROM appointment")
+    await connection.execute("DELETE FROM appointment WHERE id > $1", appointment)
     await connection.execute("SELECT pg_notify('slots_changed', id::text) FROM office")
     await connection.execute("VACUUM (ANALYZE) lane_taken, appointment")
 

@@ -1,16 +1,22 @@
 """A million old tickets: years of a city's work, so that a cost that grows with history shows itself.
 
 Each ticket has the journal that it would have (issued, called, finished); days, desks, services and numbers are spread as a real year
-would. Written without firing the foreign keys' triggers: every value is taken from the tables it refers to.
+would. For every third there is a booking, whose person is forgotten when the office's days are over; which ticket it became is not
+told. Written without firing the foreign keys' triggers: every value is taken from the tables it refers to.
 """
 
 from datetime import UTC, date, datetime, timedelta
 
+from queue_service.booking.hold import RANDOM_SIGNS
 from queue_service.db import Connection
+from tests.benchmarks.bookings import RECENT_DAYS
+from tests.benchmarks.city import FIRST_HOUR, GRID_MINUTES
 from tests.benchmarks.likeness import day_signs, key, secret
 
 PER_DAY = 70
 """Tickets of one office a day: a million is then about eight months of 60 offices."""
+BOOKED_OF = 3
+"""One of so many had a booking."""
 
 _SECRET = secret("signs", "decode(md5(n::text), 'hex')")
 _KEY = key("issued", "decode(md5('key' || n), 'hex')")
@@ -48,6 +54,42 @@ SELECT ticket.id, office_id, kind, at, CASE WHEN kind <> 'issued' THEN desk_id E
  ORDER BY kind <> 'issued', ticket.id, at
 """
 """The smallest rows first: they fill the rests of the pages that VACUUM has found, as those of a real day do within hours."""
+_BOOKED_AGO = timedelta(days=7)
+_APPOINTMENT_SECRET = secret("signs", "decode(md5('appointment' || n), 'hex')", RANDOM_SIGNS)
+_APPOINTMENT_KEY = key("created_at", "decode(md5('act' || n), 'hex')")
+_APPOINTMENTS = f"""
+INSERT INTO appointment (secret, reference, office_id, service_id, state, starts_at, ends_at, applications, language, created_at,
+                         hold_expires_at, extended, moves, sequence, code_attempts, via, idempotency_key, erased_at, name_sealed,
+                         contact_sealed, contact_hash, person)
+SELECT CASE WHEN known THEN {_APPOINTMENT_SECRET} ELSE 'erased-' || encode(sha256(convert_to('secret' || n, 'UTF8')), 'hex') END,
+       lpad((n * 6364137 % 10000000)::text, 7, '0') || '0', office_id, service_id, 'checked_in', starts_at,
+       starts_at + interval '{GRID_MINUTES} minutes', 1, 'ru', created_at, created_at + interval '5 minutes', false, 0, 0, 0, 'citizen',
+       CASE WHEN known THEN 'citizen ' || {_APPOINTMENT_KEY} END, CASE WHEN NOT known THEN starts_at + interval '31 days' END,
+       CASE WHEN known THEN sha256(convert_to('name' || n, 'UTF8')) END, CASE WHEN known THEN sha256(convert_to('to' || n, 'UTF8')) END,
+       CASE WHEN known THEN sha256(convert_to('whose' || n % 50000, 'UTF8')) END, CASE WHEN known THEN n END
+  FROM (SELECT ticket.id AS n, office_id, service_id, issued_at AS starts_at, issued_at - $2::interval AS created_at,
+               issued_at > now() - make_interval(days => retention_days) AS known
+          FROM ticket JOIN office ON office.id = office_id
+         WHERE ticket.id > $1 AND number % {BOOKED_OF} = 0) AS visit
+  JOIN unnest($3::date[], $4::text[]) AS day (utc_date, signs) ON utc_date = (created_at AT TIME ZONE 'UTC')::date
+ ORDER BY n
+"""
+_PARTS = f"""
+INSERT INTO lane_taken (lane_id, during, kind, appointment_id)
+SELECT lane.id, tstzrange(starts_at, starts_at + interval '{GRID_MINUTES} minutes'), 'booking', visit.id
+  FROM (SELECT appointment.id, office_id, date_trunc('day', starts_at AT TIME ZONE time_zone) AS day,
+               row_number() OVER (PARTITION BY office_id, date_trunc('day', starts_at AT TIME ZONE time_zone) ORDER BY starts_at) AS nth,
+               time_zone
+          FROM appointment JOIN office ON office.id = office_id
+         WHERE starts_at < now() - interval '{RECENT_DAYS + 1} days') AS visit
+  JOIN (SELECT id, office_id, row_number() OVER (PARTITION BY office_id ORDER BY id) AS place,
+               count(*) OVER (PARTITION BY office_id) AS lanes
+          FROM lane) AS lane ON lane.office_id = visit.office_id AND place = nth % lanes + 1
+  JOIN LATERAL (SELECT (day + interval '{FIRST_HOUR} hours' + nth / lanes * interval '{GRID_MINUTES} minutes') AT TIME ZONE time_zone
+                       AS starts_at) AS slot ON true
+ ORDER BY visit.id
+"""
+"""Before the days whose parts `bookings` has written; a day's bookings from the morning on, one in each lane."""
 _COUNTERS = """
 INSERT INTO ticket_counter (office_id, local_date, letter, last_number)
 SELECT office_id, local_date, letter, max(number) FROM ticket GROUP BY 1, 2, 3
@@ -71,7 +113,7 @@ async def write(connection: Connection, tickets: int) -> None:
     await _write_some(connection, tickets, 0, before)
     await connection.execute("VACUUM (ANALYZE)", timeout=300)
     await _write_some(connection, tickets, before, tickets)
-    for statement in (_COUNTERS, _SHIFTS):
+    for statement in (_PARTS, _COUNTERS, _SHIFTS):
         await connection.execute(statement, timeout=300)
     await connection.execute("SET session_replication_role = DEFAULT")
     # What autovacuum would do in the middle of a figure is done before it.
@@ -82,12 +124,14 @@ async def write(connection: Connection, tickets: int) -> None:
 async def _write_some(connection: Connection, tickets: int, first: int, end: int) -> None:
     """Of so many tickets those from the `first` until before the `end`."""
     written = await connection.fetchval("SELECT coalesce(max(id), 0) FROM ticket")
-    await connection.execute(_TICKETS, tickets, first, end, *_signs_of_days(tickets), timeout=300)
+    signs = _signs_of_days(tickets)
+    await connection.execute(_TICKETS, tickets, first, end, *signs, timeout=300)
     await connection.execute(_JOURNAL, written, timeout=300)
+    await connection.execute(_APPOINTMENTS, written, _BOOKED_AGO, *signs, timeout=300)
 
 
 def _signs_of_days(tickets: int) -> tuple[list[date], list[str]]:
-    """The days of so many tickets, with a day to spare at either end, and what their secrets begin with."""
+    """The days of so many tickets, from those of their bookings on, with a day to spare at either end; what their secrets begin with."""
     now = datetime.now(UTC)
-    days = [now - timedelta(days=ago) for ago in range(tickets // 60 // PER_DAY + 4)]
+    days = [now - timedelta(days=ago) for ago in range(tickets // 60 // PER_DAY + 4 + _BOOKED_AGO.days)]
     return [day.date() for day in days], [day_signs(day) for day in days]

@@ -20,7 +20,7 @@ class Scale:
     limit: float
     """Seconds after which no further round begins."""
     set_aside: float
-    """Of the limit, for what has no rounds: writing a million old tickets, the overload and the city's day."""
+    """Of the limit, for what has no rounds: writing years of tickets and bookings, the overload and the city's day."""
     overload_seconds: float
     """How long citizens come past capacity."""
     day_hours: float
@@ -54,7 +54,7 @@ def whole() -> Scale:
         old_tickets=1_000_000,
         complete=True,
         limit=575.0,
-        set_aside=170.0,
+        set_aside=200.0,
         overload_seconds=12.0,
         day_hours=9.0,
     )

@@ -56,32 +56,46 @@ class Past(StrEnum):
     """What happened in the city before the figures are taken; each is a database that others are copied from, made at first use."""
 
     NOTHING = ""
-    TICKETS = "old"
     BOOKINGS = "booked"
+    YEARS = "old"
+    """Of tickets and of bookings, under what is booked now."""
+
+
+_LAST = """
+SELECT (SELECT coalesce(max(id), 0) FROM ticket) AS ticket, (SELECT coalesce(max(id), 0) FROM lane_taken) AS part,
+       (SELECT coalesce(max(id), 0) FROM appointment) AS appointment
+"""
+"""Where the past ends."""
 
 
 class Database:
     """A copy of the city and the connection that arranges it."""
 
-    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", old_tickets: int, parts: int) -> None:
+    def __init__(self, url: str, connection: "asyncpg.Connection[asyncpg.Record]", last: asyncpg.Record) -> None:
         self.url = url
         self.connection = connection
-        self.last_old_ticket = old_tickets
-        self._last_part = parts
+        self._last = last
+
+    @classmethod
+    async def at(cls, url: str) -> "Database":
+        connection = await asyncpg.connect(url)
+        last = await connection.fetchrow(_LAST)
+        assert last is not None
+        return cls(url, connection, last)
 
     async def begin(self, waiting: dict[int, int]) -> list[str]:
         """As on a quiet morning, with so many waiting per office id; the secrets of those who wait."""
-        await city.forget_since(self.connection, self.last_old_ticket)
+        await city.forget_since(self.connection, self._last["ticket"])
         return await city.let_wait(self.connection, waiting)
 
     async def tickets_taken(self, waiting: int) -> int:
         """Tickets issued since `begin` let so many wait."""
-        issued = await self.connection.fetchval("SELECT count(*) FROM ticket WHERE id > $1", self.last_old_ticket)
+        issued = await self.connection.fetchval("SELECT count(*) FROM ticket WHERE id > $1", self._last["ticket"])
         return int(issued) - waiting
 
     async def begin_booking(self) -> None:
         """Nobody has booked anything since the city's past was written."""
-        await bookings.forget_since(self.connection, self._last_part)
+        await bookings.forget_since(self.connection, self._last["part"], self._last["appointment"])
 
     async def holds_kept(self) -> int:
         """Appointments on hold that have their part of a lane, since `begin_booking`."""
@@ -147,10 +161,7 @@ class Stage:
         if full not in self._databases:
             model = await self._model_with(past) if past else MODEL
             await self._execute("postgres", f"CREATE DATABASE {full} TEMPLATE {model} STRATEGY FILE_COPY")
-            connection = await asyncpg.connect(self.url(full))
-            old = self.scale.old_tickets if past is Past.TICKETS else 0
-            parts = await connection.fetchval("SELECT coalesce(max(id), 0) FROM lane_taken")
-            self._databases[full] = Database(self.url(full), connection, old, parts)
+            self._databases[full] = await Database.at(self.url(full))
         return self._databases[full]
 
     async def _model_with(self, past: Past) -> str:
@@ -159,11 +170,12 @@ class Stage:
         known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name)
         await connection.close()
         if not known:
-            await self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {MODEL}")
+            before = await self._model_with(Past.BOOKINGS) if past is Past.YEARS else MODEL
+            await self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {before}")
             filled = await asyncpg.connect(self.url(name))
             try:
-                if past is Past.TICKETS:
-                    say(f"writing {self.scale.old_tickets:,} old tickets")
+                if past is Past.YEARS:
+                    say(f"writing {self.scale.old_tickets:,} old tickets and the bookings of that time")
                     await history.write(filled, self.scale.old_tickets)
                 else:
                     say(f"writing {bookings.PARTS:,} parts of lanes")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from queue_service.booking.hold import HOLD, REFERENCES_TRIED
+from queue_service.booking.hold import HOLD, RANDOM_SIGNS, REFERENCES_TRIED
 from queue_service.desks.call_next import CALL_NEXT
 from queue_service.tickets.take import TAKE_TICKETS
 from tests.benchmarks.bookings import MSK
@@ -129,7 +129,7 @@ def call_floor(office: Office) -> Script:
 
 
 def hold_floor(offices: tuple[Office, ...], starts: list[datetime], promised: timedelta) -> Script:
-    """A hold at one of the starts, which follow each other on the grid, in an office chosen anew every time. $16 (key) stays unset."""
+    """A hold at one of the starts, which follow each other on the grid, in an office chosen anew every time."""
     now = datetime.now(UTC)
     first, between, lanes = offices[0], step([office.service_id for office in offices]), offices[0].lanes
     if any(step([office.lanes[nth] for office in offices]) != between for nth in range(len(lanes))):
@@ -141,7 +141,6 @@ def hold_floor(offices: tuple[Office, ...], starts: list[datetime], promised: ti
         f"\\set nth random(0, {len(starts) - 1})",
         f"\\set begins {int(starts[0].timestamp())} + :nth / {STARTS_A_DAY} * 86400 + :nth % {STARTS_A_DAY} * {GRID_MINUTES * 60}",
         f"\\set ends :begins + {GRID_MINUTES * 60}",
-        f"\\set p7 {_RANDOM}",
         *(f"\\set lane{nth} {lane} + :shift" for nth, lane in enumerate(lanes)),
         *(f"\\set reference{nth} random(10000000, 99999999)" for nth in range(REFERENCES_TRIED)),
         _translated(
@@ -152,7 +151,9 @@ def hold_floor(offices: tuple[Office, ...], starts: list[datetime], promised: ti
                 1: _array(f":lane{nth}" for nth in range(len(lanes))),
                 2: "to_timestamp(:begins)",
                 3: "to_timestamp(:ends)",
+                7: secret(f"'{day_signs(now)}'", random_signs=RANDOM_SIGNS),
                 8: _array(f":reference{nth}" for nth in range(REFERENCES_TRIED)),
+                16: f"'citizen ' || {key('clock_timestamp()')}",
             },
         ),
     ]

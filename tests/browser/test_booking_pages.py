@@ -47,7 +47,7 @@ class Citizen:
 
     @property
     def secret(self) -> str:
-        found = re.search(r"/(?:book|a)/([\w-]{16})", self.page.url)
+        found = re.search(r"/(?:book|a)/([\w-]{18})", self.page.url)
         assert found, self.page.url
         return found[1]
 

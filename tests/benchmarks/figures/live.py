@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from queue_service.desks.call_next import CALL_NEXT
 from tests.benchmarks.load.jobs import Audience, LiveJob
-from tests.benchmarks.results import Results, Target
-from tests.benchmarks.stage import Stage, say, watched
+from tests.benchmarks.results import HISTORY, KEPT, Results, Target
+from tests.benchmarks.stage import Past, Stage, say, watched
 from tests.benchmarks.statements import PUT_BACK
 
 GROUP = "from the commit of a call to a screen"
@@ -48,7 +48,10 @@ async def measure(stage: Stage, results: Results) -> None:
     for turn in stage.scale.turns(SHARE):
         say(f"{GROUP}, round {turn + 1}")
         for crowd in CROWDS if stage.scale.complete else CROWDS[::2]:
-            _note(results, crowd, await _round(stage, crowd))
+            seen = await _round(stage, crowd)
+            _note(results, crowd, seen)
+            if stage.scale.old_tickets and crowd.boards < MANY and not crowd.phones:
+                _compare(results, crowd, await _round(stage, crowd, Past.YEARS), seen)
     if stage.scale.complete and not stage.scale.over():
         say(f"{GROUP}, {CITY}")
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < DESCRIPTORS:
@@ -57,8 +60,8 @@ async def measure(stage: Stage, results: Results) -> None:
             _note(results, CITY, await _round(stage, CITY))
 
 
-async def _round(stage: Stage, crowd: Crowd) -> Audience:
-    service = await stage.service(1)
+async def _round(stage: Stage, crowd: Crowd, past: Past = Past.NOTHING) -> Audience:
+    service = await stage.service(1, past)
     await service.restart()
     office = stage.city.offices[0]
     others = stage.city.offices[1:]
@@ -79,6 +82,12 @@ async def _round(stage: Stage, crowd: Crowd) -> Audience:
         worker=service.process.worker_pids()[0],
     )
     return await watched(job)
+
+
+def _compare(results: Results, crowd: Crowd, old: Audience, empty: Audience) -> None:
+    if old.boards is not None and empty.boards is not None:
+        figure = results.figure(HISTORY, f"{GROUP}, {crowd}", "per second", "no old tickets", Target("ratio", least=KEPT))
+        figure.add(1000 / old.boards.p50, 1000 / empty.boards.p50)
 
 
 def _note(results: Results, crowd: Crowd, seen: Audience) -> None:

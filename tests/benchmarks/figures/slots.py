@@ -9,7 +9,7 @@ import asyncio
 import statistics
 import time
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from queue_service.booking.availability import days_from, slots_of_days
 from queue_service.booking.calendar import Calendars
@@ -22,7 +22,7 @@ from tests.benchmarks.city import GRID_MINUTES, Office
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load.http import Answer, HttpConnection, get
 from tests.benchmarks.load.jobs import LookJob
-from tests.benchmarks.results import Results, Target
+from tests.benchmarks.results import HISTORY, KEPT, Results, Target
 from tests.benchmarks.stage import Past, Service, Stage, looked, say
 
 GROUP = "30 days of slots, one office with 20 lanes, half full, computed"
@@ -42,14 +42,36 @@ MANY = 1_000
 
 async def measure(stage: Stage, results: Results) -> None:
     service = await stage.service(1, Past.BOOKINGS)
+    old = await stage.service(1, Past.YEARS) if stage.scale.old_tickets else None
+    for turn in stage.scale.turns(SHARE):
+        say(f"free slots, round {turn + 1}")
+        looked = await _looked_in(stage.city.offices[0], service)
+        results.figure(GROUP, "the request", "ms", "the statement", Target("ratio", most=1.4)).add(looked.request, looked.statement)
+        results.figure(GROUP, "the statement", "ms", target=Target("ours", most=15.0)).add(looked.statement)
+        results.figure(NEXT_FREE, "today or tomorrow in all of them", "ms", target=Target("ours", most=60.0)).add(looked.next_free)
+        if old is not None:
+            _compare(results, await _looked_in(stage.city.offices[0], old), looked)
+        await _remembered(stage, service, results)
+
+
+class _Looked(NamedTuple):
+    """Medians, ms."""
+
+    request: float
+    statement: float
+    next_free: float
+
+
+async def _looked_in(office: Office, service: Service) -> _Looked:
+    await service.database.begin_booking()
     async with opened(service.database.url) as database:
         places = await _places(database, datetime.now(UTC))
-        for turn in stage.scale.turns(SHARE):
-            say(f"free slots, round {turn + 1}")
-            await service.database.begin_booking()
-            await _computed(stage.city.offices[0], service, database, places[0], results)
-            await _next_free(stage.city.offices[0].kiosk.service, database, places, results)
-            await _remembered(stage, service, results)
+        return _Looked(*await _computed(office, service, database, places[0]), await _next_free(office.kiosk.service, database, places))
+
+
+def _compare(results: Results, old: _Looked, empty: _Looked) -> None:
+    for name, took, took_empty in (("30 days of slots, computed", old.request, empty.request), (NEXT_FREE, old.next_free, empty.next_free)):
+        results.figure(HISTORY, name, "per second", "no old tickets", Target("ratio", least=KEPT)).add(1000 / took, 1000 / took_empty)
 
 
 def _path(office: Office) -> str:
@@ -82,7 +104,8 @@ async def _statement(place: Place, service: str, now: datetime) -> tuple[Any, ..
     return overheard.arguments
 
 
-async def _computed(office: Office, service: Service, database: Database, place: Place, results: Results) -> None:
+async def _computed(office: Office, service: Service, database: Database, place: Place) -> tuple[float, float]:
+    """The request and the statement alone."""
     alone, whole = [], []
     request = get(_path(office))
     http = await HttpConnection.open(service.port)
@@ -102,9 +125,7 @@ async def _computed(office: Office, service: Service, database: Database, place:
             _check(answer, start, nth)
     finally:
         http.close()
-    statement_ms, request_ms = 1000 * statistics.median(alone[2:]), 1000 * statistics.median(whole[2:])
-    results.figure(GROUP, "the request", "ms", "the statement", Target("ratio", most=1.4)).add(request_ms, statement_ms)
-    results.figure(GROUP, "the statement", "ms", target=Target("ours", most=15.0)).add(statement_ms)
+    return 1000 * statistics.median(whole[2:]), 1000 * statistics.median(alone[2:])
 
 
 def _check(answer: Answer, taken: datetime, nth: int) -> None:
@@ -118,7 +139,7 @@ def _written(moment: datetime) -> bytes:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode()
 
 
-async def _next_free(service: str, database: Database, places: list[Place], results: Results) -> None:
+async def _next_free(service: str, database: Database, places: list[Place]) -> float:
     """As the page that lists the offices calls it."""
     took = []
     for _ in range(REQUESTS + 2):
@@ -128,9 +149,7 @@ async def _next_free(service: str, database: Database, places: list[Place], resu
         took.append(time.perf_counter() - began)
         if len(found) != len(places) or None in found.values():
             raise BenchmarkError("Not every office has something free; the figure would be of another thing.")
-    results.figure(NEXT_FREE, "today or tomorrow in all of them", "ms", target=Target("ours", most=60.0)).add(
-        1000 * statistics.median(took[2:])
-    )
+    return 1000 * statistics.median(took[2:])
 
 
 async def _remembered(stage: Stage, service: Service, results: Results) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.load.commands import Run
-from tests.benchmarks.load.http import HttpConnection, get, post
+from tests.benchmarks.load.http import HttpConnection, get, new_key, post
 from tests.benchmarks.load.jobs import BookJob, LookJob, Looks, Pace
 
 BOOKERS = 8
@@ -25,7 +25,7 @@ sharp, because answers overtake each other."""
 
 def _hold(office: str, service: str, starts_at: str) -> bytes:
     body = msgspec.json.encode({"office": office, "service": service, "starts_at": starts_at})
-    return post("/api/public/appointments", "", body)
+    return post("/api/public/appointments", "", body, new_key())
 
 
 async def play_book(job: BookJob) -> Pace:

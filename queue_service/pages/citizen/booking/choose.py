@@ -3,7 +3,6 @@
 Nothing is written before the time is chosen. Refuses to guess: an address that makes no sense leads to the question that it skips.
 """
 
-import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,6 +18,7 @@ from queue_service.booking.errors import NotBookable, NotChangeable, SlotTaken
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.queries import AppointmentNow, appointment_by_secret
 from queue_service.booking.rules import AppointmentState
+from queue_service.dated import new_key
 from queue_service.errors import IdempotencyKeyReused, NotFound
 from queue_service.live.hub import Hub
 from queue_service.pages.citizen.booking import options
@@ -159,7 +159,7 @@ async def _chooser(booking: Booking, service: str, applications: str | None, off
         time_path=lambda day: link("/book/time", **answer, date=day),
         action="/book/hold",
         back=link("/book/office", service=service, applications=answer["applications"]),
-        hidden={"service": service, "office": office, "applications": str(count), "key": secrets.token_urlsafe(12)},
+        hidden={"service": service, "office": office, "applications": str(count), "key": new_key(now)},
         common={"step": 3, "picked": picked(place, wanted)},
     )
 
