@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +28,7 @@ from queue_service.booking.errors import (
     SlotNotOffered,
     SlotTaken,
 )
-from queue_service.booking.hold import Held, Wish, hold_slot, reference_again, slot_at, take_for
+from queue_service.booking.hold import Held, HeldBefore, Wish, hold_slot, reference_again, slot_at, take_for
 from queue_service.booking.models import Appointment, BookingContact
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import ON_HOLD, AppointmentState, Channel, TakenBy, Wanted
@@ -59,31 +58,32 @@ async def hold(booking: Booking, place: Place, wish: HoldWish, now: datetime) ->
     """
     wanted = place.wanted(wish.service, wish.applications, wish.channel)
     slot = slot_at(place.calendar, wanted, wish.starts_at, now)
+    if slot is None:
+        # The first try may have succeeded while the time was still offered, and only its answer was lost.
+        before = await _held_before(booking, place, wish)
+        if before is not None:
+            return before
+        raise SlotNotOffered(await booking.alternatives(place, wanted, wish.starts_at, now))
     order = Wish(wanted, wish.language, wish.via, AppointmentState.HELD, wish.key)
     until = now + place.calendar.rules.hold
     try:
-        if slot is None:
-            raise SlotNotOffered
         held = await hold_slot(booking.pool, place.catalogue.id, slot, order, (until, until), now)
-    except asyncpg.UniqueViolationError as error:
-        if constraint_of(error) != "uq_appointment_key":
-            raise
-        return await _held_before(booking, place, wish)
-    except SlotTaken as lost:
-        if wish.key is not None and (before := await _find_by_key(booking, wish.key)) is not None:
-            return _checked_repeat(before, place, wish)
-        raise type(lost)(await booking.alternatives(place, wanted, wish.starts_at, now)) from None
+    except (SlotTaken, HeldBefore) as lost:
+        before = await _held_before(booking, place, wish) if isinstance(lost, HeldBefore) else None
+        if before is not None:
+            return before
+        raise SlotTaken(await booking.alternatives(place, wanted, wish.starts_at, now)) from None
     booking.snapshots.slots_changed(place.catalogue.id)
     return held
 
 
-async def _find_by_key(booking: Booking, key: str) -> asyncpg.Record | None:
-    return await booking.pool.fetchrow(
-        "SELECT id, secret, reference, office_id, service_id, starts_at FROM appointment WHERE idempotency_key = $1", key
+async def _held_before(booking: Booking, place: Place, wish: HoldWish) -> Held | None:
+    """What this key was given. Raises IdempotencyKeyReused."""
+    row = await booking.pool.fetchrow(
+        "SELECT id, secret, reference, office_id, service_id, starts_at FROM appointment WHERE idempotency_key = $1", wish.key
     )
-
-
-def _checked_repeat(row: asyncpg.Record, place: Place, wish: HoldWish) -> Held:
+    if row is None:
+        return None
     same = (row["office_id"], row["service_id"], row["starts_at"]) == (
         place.catalogue.id,
         place.service(wish.service).id,
@@ -92,14 +92,6 @@ def _checked_repeat(row: asyncpg.Record, place: Place, wish: HoldWish) -> Held:
     if not same:
         raise IdempotencyKeyReused
     return Held(row["id"], row["secret"], row["reference"])
-
-
-async def _held_before(booking: Booking, place: Place, wish: HoldWish) -> Held:
-    assert wish.key is not None
-    row = await _find_by_key(booking, wish.key)
-    if row is None:
-        raise SlotTaken
-    return _checked_repeat(row, place, wish)
 
 
 async def locked(db: AsyncSession, secret: str) -> Appointment:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import asyncpg
+
 from queue_service.booking.availability import Beyond
 from queue_service.booking.errors import SlotTaken
 from queue_service.booking.models import KEEPS_REFERENCE
 from queue_service.booking.rules import REFERENCE_DIGITS, AppointmentState, BookingCalendar, TakenBy, Wanted, reference_of
 from queue_service.dated import new_secret
-from queue_service.db import Connection, Pool
+from queue_service.db import Connection, Pool, constraint_of
 
 RANDOM_SIGNS = 16
 """Of a booking's secret: 96 bits."""
@@ -79,7 +81,9 @@ HOLD = (
       FROM held CROSS JOIN ({_unused("$8")}) AS unused
  RETURNING id, reference, pg_notify('slots_changed', office_id::text)
 )
-SELECT (SELECT lane_id FROM lane) AS proposed, made.id, made.reference FROM (VALUES (1)) AS always LEFT JOIN made ON true
+SELECT (SELECT lane_id FROM lane) AS proposed, made.id, made.reference,
+       CASE WHEN made.id IS NULL THEN EXISTS (SELECT FROM appointment WHERE idempotency_key = $16) END AS repeated   -- uq_appointment_key
+  FROM (VALUES (1)) AS always LEFT JOIN made ON true
 """
 )
 
@@ -125,6 +129,10 @@ class Held:
     reference: str
 
 
+class HeldBefore(Exception):
+    """There is a hold under this key."""
+
+
 def slot_at(calendar: BookingCalendar, wanted: Wanted, starts_at: datetime, now: datetime) -> Slot | None:
     """The slot as the calendar has it: None when the time is off the grid, outside every lane's hours, too soon or too far.
 
@@ -162,42 +170,48 @@ def _covered(spans: Sequence[tuple[datetime, datetime]], starts_at: datetime, en
 async def hold_slot(
     pool: Pool | Connection, office_id: int, slot: Slot, wish: Wish, expiry: tuple[datetime, datetime], now: datetime, freed: bool = False
 ) -> Held:
-    """Holds the slot for a new appointment, in the lowest lane that has it free. Raises SlotTaken.
+    """Holds the slot for a new appointment, in the lowest lane that has it free. Raises SlotTaken, HeldBefore.
 
     `expiry` is until when the person is promised it, and until when nobody else may have it. Each turn either wins, or learns that
-    somebody else's INSERT won the proposed lane, or that its owner is busy with it, and goes on with the others: at most as many turns as
-    lanes, and nobody waits for a deadlock. A repeated key raises asyncpg.UniqueViolationError of uq_appointment_key.
+    somebody else's INSERT won the proposed lane, or that its owner is busy with it, and goes on with the others, until none is left to
+    propose: one turn more than lanes at most, and nobody waits for a deadlock. Who lost to the first try of the same wish learns it then.
     """
     left = list(slot.lanes)
     promised, kept = expiry
     secret, references = new_secret(now, RANDOM_SIGNS), new_references()
-    while left:
-        row = await pool.fetchrow(
-            HOLD,
-            left,
-            slot.starts_at,
-            slot.ends_at,
-            now,
-            kept,
-            freed,
-            secret,
-            references,
-            office_id,
-            wish.wanted.service_id,
-            wish.state,
-            wish.wanted.applications,
-            wish.language,
-            promised,
-            wish.via,
-            wish.key,
-        )
+    while True:
+        try:
+            row = await pool.fetchrow(
+                HOLD,
+                left,
+                slot.starts_at,
+                slot.ends_at,
+                now,
+                kept,
+                freed,
+                secret,
+                references,
+                office_id,
+                wish.wanted.service_id,
+                wish.state,
+                wish.wanted.applications,
+                wish.language,
+                promised,
+                wish.via,
+                wish.key,
+            )
+        except asyncpg.UniqueViolationError as error:
+            if constraint_of(error) != "uq_appointment_key":
+                raise
+            raise HeldBefore from error
         assert row is not None
         if row["id"] is not None:
             return Held(row["id"], secret, row["reference"])
+        if row["repeated"]:
+            raise HeldBefore
         if row["proposed"] is None:
-            break
+            raise SlotTaken
         left.remove(row["proposed"])
-    raise SlotTaken
 
 
 def new_references() -> list[str]:

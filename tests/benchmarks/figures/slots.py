@@ -30,8 +30,8 @@ REMEMBERED = "30 days of slots, one office with 20 lanes, remembered, 50 booking
 NEXT_FREE = "the next free time of 60 offices for one service"
 SHARE = 0.1
 DAYS = 30
-REQUESTS = 7
-"""A round; the median counts."""
+REQUESTS, QUESTIONS = 7, 25
+"""A round, of the list and of the next free time; the median counts."""
 BREATH_SECONDS = 0.25
 """Longer than the service's own pace, so that it reads at once what it was told of."""
 READERS = 16
@@ -142,7 +142,7 @@ def _written(moment: datetime) -> bytes:
 async def _next_free(service: str, database: Database, places: list[Place]) -> float:
     """As the page that lists the offices calls it."""
     took = []
-    for _ in range(REQUESTS + 2):
+    for _ in range(QUESTIONS + 2):
         now = datetime.now(UTC)
         began = time.perf_counter()
         found = await next_free(database.hot, [(place, place.wanted(service)) for place in places], now)
