@@ -53,11 +53,7 @@ def test_the_loads_kiosks_make_such_keys_too() -> None:
 
 async def test_every_ticket_of_the_past_begins_with_its_own_day(database: Database, database_url: str) -> None:
     await a_clerk_at(database, await an_office(database), "1")
-    owner = await asyncpg.connect(database_url)
-    try:
-        await history.write(owner, 3 * OFFICES * history.PER_DAY)
-    finally:
-        await owner.close()
+    await history.write(database_url, 3 * OFFICES * history.PER_DAY)
     rows = await database.hot.fetch("SELECT secret, idempotency_key, issued_at FROM ticket")
     assert len(rows) == 3 * history.PER_DAY
     for secret_, key_, issued_at in rows:

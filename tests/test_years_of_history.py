@@ -99,7 +99,7 @@ async def years(open_database: Database, database_url: str) -> AsyncIterator[Yea
     await a_kiosk(open_database, office)
     owner = await asyncpg.connect(database_url)
     try:
-        await history.write(owner, DAYS * OFFICES * history.PER_DAY)
+        await history.write(database_url, DAYS * OFFICES * history.PER_DAY)
         await a_ticket(open_database, office)
         worker = await a_worker(open_database, office)
         await book(open_database, worker.booking, office, await worker.first_free(), now=worker.now)

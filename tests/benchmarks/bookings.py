@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from queue_service.db import Connection
 from tests.benchmarks.city import FIRST_HOUR, GRID_MINUTES, HORIZON_DAYS, STARTS_A_DAY, Office
 
@@ -45,13 +47,16 @@ def starts_from(day: int, count: int) -> list[datetime]:
     ]
 
 
-async def write(connection: Connection) -> None:
-    await connection.execute("SET session_replication_role = replica")  # the exclusion constraint holds all the same
-    await connection.execute("SELECT setseed(0.5)")
-    await connection.execute(_WRITE.replace("$1", f"'{starts_from(0, 1)[0].isoformat()}'"), timeout=300)
-    await connection.execute("SET session_replication_role = DEFAULT")
-    await connection.execute("VACUUM (ANALYZE)", timeout=300)
-    await connection.execute("CHECKPOINT", timeout=300)
+async def write(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SET session_replication_role = replica")  # the exclusion constraint holds all the same
+        await connection.execute("SELECT setseed(0.5)")
+        await connection.execute(_WRITE.replace("$1", f"'{starts_from(0, 1)[0].isoformat()}'"), timeout=300)
+        await connection.execute("VACUUM (ANALYZE)", timeout=300)
+        await connection.execute("CHECKPOINT", timeout=300)
+    finally:
+        await connection.close()
 
 
 async def forget_since(connection: Connection, part: int, appointment: int) -> None:

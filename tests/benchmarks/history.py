@@ -5,7 +5,11 @@ would. For every third there is a booking, whose person is forgotten when the of
 told. Written without firing the foreign keys' triggers: every value is taken from the tables it refers to.
 """
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
 
 from queue_service.booking.hold import RANDOM_SIGNS
 from queue_service.db import Connection
@@ -106,28 +110,36 @@ RECENT = 0.1
 the rest of another old page, and bring that page into the log after each checkpoint."""
 
 
-async def write(connection: Connection, tickets: int) -> None:
-    """So many served tickets before today."""
-    await connection.execute("SET session_replication_role = replica")
+async def write(url: str, tickets: int) -> None:
+    """So many served tickets before today, and the bookings beside them by a connection of their own."""
+    async with AsyncExitStack() as stack:
+        connection, beside = [await asyncpg.connect(url) for _ in range(2)]
+        for each in (connection, beside):
+            stack.push_async_callback(each.close)
+            await each.execute("SET session_replication_role = replica")
+        await _write(connection, beside, tickets)
+
+
+async def _write(connection: Connection, beside: Connection, tickets: int) -> None:
     before = round(tickets * (1 - RECENT))
-    await _write_some(connection, tickets, 0, before)
+    await _write_some(connection, beside, tickets, 0, before)
     await connection.execute("VACUUM (ANALYZE)", timeout=300)
-    await _write_some(connection, tickets, before, tickets)
-    for statement in (_PARTS, _COUNTERS, _SHIFTS):
-        await connection.execute(statement, timeout=300)
-    await connection.execute("SET session_replication_role = DEFAULT")
+    await _write_some(connection, beside, tickets, before, tickets)
+    await asyncio.gather(beside.execute(_PARTS, timeout=300), connection.execute(_COUNTERS, timeout=300))
+    await connection.execute(_SHIFTS, timeout=300)
     # What autovacuum would do in the middle of a figure is done before it.
     await connection.execute("VACUUM (ANALYZE)", timeout=300)
     await connection.execute("CHECKPOINT", timeout=300)
 
 
-async def _write_some(connection: Connection, tickets: int, first: int, end: int) -> None:
+async def _write_some(connection: Connection, beside: Connection, tickets: int, first: int, end: int) -> None:
     """Of so many tickets those from the `first` until before the `end`."""
     written = await connection.fetchval("SELECT coalesce(max(id), 0) FROM ticket")
     signs = _signs_of_days(tickets)
     await connection.execute(_TICKETS, tickets, first, end, *signs, timeout=300)
-    await connection.execute(_JOURNAL, written, timeout=300)
-    await connection.execute(_APPOINTMENTS, written, _BOOKED_AGO, *signs, timeout=300)
+    await asyncio.gather(
+        connection.execute(_JOURNAL, written, timeout=300), beside.execute(_APPOINTMENTS, written, _BOOKED_AGO, *signs, timeout=300)
+    )
 
 
 def _signs_of_days(tickets: int) -> tuple[list[date], list[str]]:

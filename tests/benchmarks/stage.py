@@ -148,6 +148,11 @@ class Stage:
     def url(self, name: str) -> str:
         return renamed(self.server.url, name)
 
+    def pasts(self, without: Past, turn: int) -> list[Past]:
+        """What is compared, in this round's order: a machine that grows slower while both are played favours the first."""
+        pasts = [without, Past.YEARS] if self.scale.old_tickets else [without]
+        return pasts[:: -1 if turn % 2 else 1]
+
     async def _execute(self, name: str, statement: str) -> None:
         connection = await asyncpg.connect(self.url(name))
         try:
@@ -172,16 +177,12 @@ class Stage:
         if not known:
             before = await self._model_with(Past.BOOKINGS) if past is Past.YEARS else MODEL
             await self._execute("postgres", f"CREATE DATABASE {name} TEMPLATE {before}")
-            filled = await asyncpg.connect(self.url(name))
-            try:
-                if past is Past.YEARS:
-                    say(f"writing {self.scale.old_tickets:,} old tickets and the bookings of that time")
-                    await history.write(filled, self.scale.old_tickets)
-                else:
-                    say(f"writing {bookings.PARTS:,} parts of lanes")
-                    await bookings.write(filled)
-            finally:
-                await filled.close()
+            if past is Past.YEARS:
+                say(f"writing {self.scale.old_tickets:,} old tickets and the bookings of that time")
+                await history.write(self.url(name), self.scale.old_tickets)
+            else:
+                say(f"writing {bookings.PARTS:,} parts of lanes")
+                await bookings.write(self.url(name))
         return name
 
     async def service(self, workers: int = 1, past: Past = Past.NOTHING) -> Service:

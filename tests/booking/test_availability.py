@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,9 +15,9 @@ import asyncpg
 import pytest
 
 from queue_service.booking.availability import FREE_SLOTS, asked, days_from, slots_of_days
-from queue_service.booking.nearby import LOOKS, NEXT_FREE, next_free
+from queue_service.booking.nearby import HOURS, LOOKS, NEXT_FREE, next_free
 from queue_service.booking.office import Booking, Place
-from queue_service.booking.rules import Channel, LaneInfo, Wanted
+from queue_service.booking.rules import BookingCalendar, Channel, LaneInfo, Wanted
 from queue_service.db import Database, Pool
 from queue_service.offices.catalogue import Catalogue
 from tests.booking.scene import means, place_of
@@ -85,6 +85,8 @@ async def the_first_of_all_days(booking: Booking, place: Place, wanted: Wanted, 
     return next((slot.starts_at for day in shown for slot in day.slots), None)
 
 
+AHEAD = (timedelta(), *accumulate(LOOKS))
+"""Where the looks of an office begin that never closes."""
 OPEN: list[tuple[str, list[tuple[int, int]], dict[str, Any]]] = [
     ("Europe/Moscow", [(540, 780), (840, 1080)], {"duration": 30}),
     ("Asia/Kathmandu", [(0, 1440)], {"grid": 60, "duration": 90, "lead": 120, "horizon": 3}),
@@ -101,11 +103,11 @@ async def test_the_next_free_time_is_the_first_slot_that_a_list_of_all_days_has(
     places = [await place_of(booking, office) for office, _ in made]
     wishes = [(place, place.wanted("passport")) for place in places]
     looks_with_an_answer = set()
-    for nth in range(4 * len(LOOKS)):
+    for nth in range(4 * len(AHEAD)):
         now = LATER + timedelta(minutes=chance.randrange(1440), seconds=chance.choice([0, 0, 7]))
         await database.hot.execute("DELETE FROM lane_taken")
         for place, (_, lanes) in enumerate(made):
-            ahead = (*LOOKS[:-1], 62 * DAY)[(nth + place) % len(LOOKS)]
+            ahead = (*AHEAD[:-1], 62 * DAY)[(nth + place) % len(AHEAD)]
             full = max(now, now + ahead + timedelta(minutes=15 * chance.randrange(-40, 40)))
             for lane in lanes:
                 edges = sorted({now - 5 * DAY, full, *(full + timedelta(minutes=5 * chance.randrange(1, 900)) for _ in range(4))})
@@ -114,12 +116,12 @@ async def test_the_next_free_time_is_the_first_slot_that_a_list_of_all_days_has(
         found = await next_free(booking.pool, wishes, now)
         expected = {place.catalogue.id: await the_first_of_all_days(booking, place, wanted, now) for place, wanted in wishes}
         assert found == expected, nth
-        looks_with_an_answer |= {sum(at >= now + ahead for ahead in LOOKS) if at else None for at in found.values()}
-    assert looks_with_an_answer == {None, 1, 2, 3, 4, 5, 6}
+        looks_with_an_answer |= {sum(at >= now + ahead for ahead in AHEAD) if at else None for at in found.values()}
+    assert looks_with_an_answer == {None, 1, 2, 3, 4, 5, 6, 7}
 
 
-async def test_each_look_begins_where_the_one_before_ended() -> None:
-    """And ends a visit's length after its own end: what was full is not read again."""
+async def windows_read(hours: tuple[tuple[int, int], ...], now: datetime) -> tuple[BookingCalendar, list[tuple[datetime, datetime]]]:
+    """Of an office where everything is taken: from when until when each statement looks."""
     spoken: list[tuple[Any, ...]] = []
 
     class Full:
@@ -127,9 +129,21 @@ async def test_each_look_begins_where_the_one_before_ended() -> None:
             spoken.append(statement)
             return []
 
-    calendar = a_calendar(the_lane(hours=((0, 1440),)), rules=replace(PASSPORT, lead=timedelta(), horizon_days=60))
+    calendar = a_calendar(the_lane(hours=hours), rules=replace(PASSPORT, lead=timedelta(), horizon_days=60))
     place = Place(cast("Catalogue", SimpleNamespace(id=1)), calendar)
-    assert await next_free(cast("Pool", Full()), [(place, ONLINE)], EIGHT) == {1: None}
-    begins_and_ends = [(statement[7], statement[8]) for statement in spoken]
+    assert await next_free(cast("Pool", Full()), [(place, ONLINE)], now) == {1: None}
+    return calendar, [(statement[7], statement[8]) for statement in spoken]
+
+
+async def test_each_look_begins_where_the_one_before_ended() -> None:
+    """And ends a visit's length after its own end: what was full is not read again."""
+    calendar, read = await windows_read(((0, 1440),), EIGHT)
     end = calendar.midnight(TODAY + 61 * DAY)
-    assert begins_and_ends == [(EIGHT + begins, min(EIGHT + ends + timedelta(minutes=30), end)) for begins, ends in pairwise(LOOKS)]
+    assert read == [(EIGHT + begins, min(EIGHT + ends + timedelta(minutes=30), end)) for begins, ends in pairwise(AHEAD)]
+
+
+async def test_a_closed_office_is_looked_at_from_its_next_opening_on() -> None:
+    """A whole day of every lane would be read in the evening, when people book, to find tomorrow's first hour."""
+    calendar, read = await windows_read(((540, 1080),), EIGHT + timedelta(hours=12))
+    opening = calendar.midnight(TODAY + DAY) + timedelta(hours=9)
+    assert read[0] == (opening, opening + HOURS + timedelta(minutes=30))

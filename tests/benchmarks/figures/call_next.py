@@ -27,16 +27,16 @@ async def measure(stage: Stage, results: Results) -> None:
     for turn in stage.scale.turns(SHARE):
         say(f"{GROUP}, round {turn + 1}")
         for waiting in queues:
-            pace = await _play(stage, results, halls, waiting, begun)
-            if waiting == WITH_HISTORY and stage.scale.old_tickets:
-                with_old = await _play(stage, results, halls, waiting, begun, Past.YEARS)
+            pasts = stage.pasts(Past.NOTHING, turn) if waiting == WITH_HISTORY else [Past.NOTHING]
+            played = {past: await _play(stage, results, halls, waiting, begun, past) for past in pasts}
+            if len(played) > 1:
                 figure = results.figure(
                     HISTORY, f"call next, {waiting:,} waiting", "per second", "no old tickets", Target("ratio", least=KEPT)
                 )
-                figure.add(with_old.per_second, pace.per_second)
+                figure.add(played[Past.YEARS].per_second, played[Past.NOTHING].per_second)
 
 
-async def _play(stage: Stage, results: Results, halls: dict[int, Office], waiting: int, begun: set[str], past: Past = Past.NOTHING) -> Pace:
+async def _play(stage: Stage, results: Results, halls: dict[int, Office], waiting: int, begun: set[str], past: Past) -> Pace:
     floors, service = await stage.database("floor", past), await stage.service(1, past)
     for database in (floors, service.database):
         await _arrange(database, halls, begun)

@@ -8,8 +8,10 @@ ask for the same list while fifty bookings a second land in it; the oldest answe
 import asyncio
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from queue_service.booking.availability import days_from, slots_of_days
 from queue_service.booking.calendar import Calendars
@@ -30,7 +32,7 @@ REMEMBERED = "30 days of slots, one office with 20 lanes, remembered, 50 booking
 NEXT_FREE = "the next free time of 60 offices for one service"
 SHARE = 0.1
 DAYS = 30
-REQUESTS, QUESTIONS = 7, 25
+REQUESTS, QUESTIONS = 9, 27
 """A round, of the list and of the next free time; the median counts."""
 BREATH_SECONDS = 0.25
 """Longer than the service's own pace, so that it reads at once what it was told of."""
@@ -41,37 +43,92 @@ MANY = 1_000
 
 
 async def measure(stage: Stage, results: Results) -> None:
-    service = await stage.service(1, Past.BOOKINGS)
-    old = await stage.service(1, Past.YEARS) if stage.scale.old_tickets else None
+    office = stage.city.offices[0]
+    services = [await stage.service(1, past) for past in stage.pasts(Past.BOOKINGS, 0)]
     for turn in stage.scale.turns(SHARE):
         say(f"free slots, round {turn + 1}")
-        looked = await _looked_in(stage.city.offices[0], service)
-        results.figure(GROUP, "the request", "ms", "the statement", Target("ratio", most=1.4)).add(looked.request, looked.statement)
-        results.figure(GROUP, "the statement", "ms", target=Target("ours", most=15.0)).add(looked.statement)
-        results.figure(NEXT_FREE, "today or tomorrow in all of them", "ms", target=Target("ours", most=60.0)).add(looked.next_free)
-        if old is not None:
-            _compare(results, await _looked_in(stage.city.offices[0], old), looked)
-        await _remembered(stage, service, results)
+        async with AsyncExitStack() as stack:
+            sides = [await _Side.of(stack, office, service) for service in services]
+            # Each in its turn: a machine that grows slower for a while does so to all of them.
+            for nth, start in enumerate(starts_from(2, REQUESTS)):
+                for side in sides:
+                    await side.compute(nth, start)
+            for _ in range(QUESTIONS):
+                for side in sides:
+                    await side.ask_for_next_free()
+        _note(results, *sides)
+        await _remembered(stage, services[0], results)
 
 
-class _Looked(NamedTuple):
-    """Medians, ms."""
-
-    request: float
-    statement: float
-    next_free: float
-
-
-async def _looked_in(office: Office, service: Service) -> _Looked:
-    await service.database.begin_booking()
-    async with opened(service.database.url) as database:
-        places = await _places(database, datetime.now(UTC))
-        return _Looked(*await _computed(office, service, database, places[0]), await _next_free(office.kiosk.service, database, places))
+def _note(results: Results, empty: "_Side", *old: "_Side") -> None:
+    request, statement, next_free_ = empty.request.ms, empty.statement.ms, empty.next_free.ms
+    results.figure(GROUP, "the request", "ms", "the statement", Target("ratio", most=1.4)).add(request, statement)
+    results.figure(GROUP, "the statement", "ms", target=Target("ours", most=15.0)).add(statement)
+    results.figure(NEXT_FREE, "today or tomorrow in all of them", "ms", target=Target("ours", most=60.0)).add(next_free_)
+    for each in old:
+        for name, took, took_empty in (
+            ("30 days of slots, computed", each.request.ms, request),
+            (NEXT_FREE, each.next_free.ms, next_free_),
+        ):
+            results.figure(HISTORY, name, "per second", "no old tickets", Target("ratio", least=KEPT)).add(1000 / took, 1000 / took_empty)
 
 
-def _compare(results: Results, old: _Looked, empty: _Looked) -> None:
-    for name, took, took_empty in (("30 days of slots, computed", old.request, empty.request), (NEXT_FREE, old.next_free, empty.next_free)):
-        results.figure(HISTORY, name, "per second", "no old tickets", Target("ratio", least=KEPT)).add(1000 / took, 1000 / took_empty)
+class _Watch:
+    """Times of one thing; the first are left out, because they prepare statements."""
+
+    def __init__(self) -> None:
+        self._took: list[float] = []
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self._took.append(time.perf_counter() - began)
+
+    @property
+    def ms(self) -> float:
+        print([round(1000 * x) for x in self._took], flush=True)
+        return 1000 * statistics.median(self._took[2:])
+
+
+class _Side:
+    """A city with its past, and how long it took to look at it."""
+
+    def __init__(self, office: Office, service: Service, database: Database, places: list[Place], http: HttpConnection) -> None:
+        self._office = office
+        self._service = service
+        self._database = database
+        self._places = places
+        self._http = http
+        self.request, self.statement, self.next_free = _Watch(), _Watch(), _Watch()
+
+    @classmethod
+    async def of(cls, stack: AsyncExitStack, office: Office, service: Service) -> "_Side":
+        await service.database.begin_booking()
+        database = await stack.enter_async_context(opened(service.database.url))
+        http = await HttpConnection.open(service.port)
+        stack.callback(http.close)
+        return cls(office, service, database, await _places(database, datetime.now(UTC)), http)
+
+    async def compute(self, nth: int, start: datetime) -> None:
+        """The list after this start was taken: the statement alone, and the whole request."""
+        await take(self._service.database.connection, self._office, self._office.lanes, [start])
+        await asyncio.sleep(BREATH_SECONDS)
+        async with self._database.hot.acquire() as connection:
+            statement = await _statement(self._places[0], self._office.kiosk.service, datetime.now(UTC))
+            with self.statement():
+                await connection.fetchrow(*statement)
+        with self.request():
+            answer = await self._http.ask(get(_path(self._office)))
+        _check(answer, start, nth)
+
+    async def ask_for_next_free(self) -> None:
+        """As the page that lists the offices asks."""
+        now, service = datetime.now(UTC), self._office.kiosk.service
+        with self.next_free():
+            found = await next_free(self._database.hot, [(place, place.wanted(service)) for place in self._places], now)
+        if len(found) != len(self._places) or None in found.values():
+            raise BenchmarkError("Not every office has something free; the figure would be of another thing.")
 
 
 def _path(office: Office) -> str:
@@ -104,30 +161,6 @@ async def _statement(place: Place, service: str, now: datetime) -> tuple[Any, ..
     return overheard.arguments
 
 
-async def _computed(office: Office, service: Service, database: Database, place: Place) -> tuple[float, float]:
-    """The request and the statement alone."""
-    alone, whole = [], []
-    request = get(_path(office))
-    http = await HttpConnection.open(service.port)
-    try:
-        # The first two prepare the statement on both sides.
-        for nth, start in enumerate(starts_from(2, REQUESTS + 2)):
-            await take(service.database.connection, office, office.lanes, [start])
-            await asyncio.sleep(BREATH_SECONDS)
-            async with database.hot.acquire() as connection:
-                statement = await _statement(place, office.kiosk.service, datetime.now(UTC))
-                began = time.perf_counter()
-                await connection.fetchrow(*statement)
-                alone.append(time.perf_counter() - began)
-            began = time.perf_counter()
-            answer = await http.ask(request)
-            whole.append(time.perf_counter() - began)
-            _check(answer, start, nth)
-    finally:
-        http.close()
-    return 1000 * statistics.median(whole[2:]), 1000 * statistics.median(alone[2:])
-
-
 def _check(answer: Answer, taken: datetime, nth: int) -> None:
     """The answer knows what was taken a moment ago, and offers what is taken next."""
     following = taken + timedelta(minutes=GRID_MINUTES)
@@ -137,19 +170,6 @@ def _check(answer: Answer, taken: datetime, nth: int) -> None:
 
 def _written(moment: datetime) -> bytes:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode()
-
-
-async def _next_free(service: str, database: Database, places: list[Place]) -> float:
-    """As the page that lists the offices calls it."""
-    took = []
-    for _ in range(QUESTIONS + 2):
-        now = datetime.now(UTC)
-        began = time.perf_counter()
-        found = await next_free(database.hot, [(place, place.wanted(service)) for place in places], now)
-        took.append(time.perf_counter() - began)
-        if len(found) != len(places) or None in found.values():
-            raise BenchmarkError("Not every office has something free; the figure would be of another thing.")
-    return 1000 * statistics.median(took[2:])
 
 
 async def _remembered(stage: Stage, service: Service, results: Results) -> None:

@@ -67,16 +67,16 @@ async def measure(stage: Stage, results: Results) -> None:
         say(f"{GROUP}, round {turn + 1}")
         for offices in (60, 1):
             point = Point(offices, 32)
-            empty = await _play(stage, results, [point])
-            if stage.scale.old_tickets:
-                _compare(results, point.where, empty, await _play(stage, results, [replace(point, past=Past.YEARS)]))
+            played = {past: await _play(stage, results, [replace(point, past=past)]) for past in stage.pasts(Past.NOTHING, turn)}
+            if len(played) > 1:
+                _compare(results, point.where, played[Past.NOTHING], played[Past.YEARS])
     others = [(offices, clients) for offices in (60, 1) for clients in (1, 8, 32)] if stage.scale.complete else [(60, 32)]
     for turn in stage.scale.turns(OTHERS_SHARE):
         say(f"{GROUP}, other points, round {turn + 1}")
         for offices, clients in others:
-            # By one worker 32 clients are played above; here its halls have their screens on.
+            # By one worker 32 clients are played above; here its halls have their screens on. Few clients are no work for two workers.
             one, two = Point(offices, clients, screens=clients == 32), Point(offices, clients, workers=2)
-            await _play(stage, results, [one, two] if stage.scale.complete else [one])
+            await _play(stage, results, [one, two] if stage.scale.complete and clients == 32 else [one])
 
 
 def _compare(results: Results, where: str, empty: _Played, old: _Played) -> None:
