@@ -87,7 +87,6 @@ class _Watch:
 
     @property
     def ms(self) -> float:
-        print([round(1000 * x) for x in self._took], flush=True)
         return 1000 * statistics.median(self._took[2:])
 
 
