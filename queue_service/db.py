@@ -29,9 +29,9 @@ SERVICE_ROLE = "queue_service"
 """What every connection of the service works as, whoever it signed in as: this role may not change what is only ever added to
 (`schema.APPEND_ONLY`), nor any table's form."""
 
-HOT_SETTINGS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
-"""Hot statements are planned once per connection and walk the indexes made for them; a plan made while a table was still empty must
-not turn into a scan of a year's tickets."""
+HOT_SETTINGS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off", "jit": "off"}
+"""Hot statements are planned once per connection and walk the indexes made for them, in their order: a plan made while a table was still
+empty must not turn into a scan of a year's tickets, nor a walk of the first few into a reading and sorting of the whole queue."""
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={

@@ -21,6 +21,7 @@ from queue_service.booking.retention import destroy_due
 from queue_service.booking.rules import reference_of, spoken
 from queue_service.booking.waitlist import offer_round
 from queue_service.db import Connection, Database, opened
+from queue_service.desks.call_next import call_next
 from queue_service.desks.find import find
 from queue_service.desks.housekeeping import end_days, keep_time
 from queue_service.devices.pairing import forget_old_pairings
@@ -34,7 +35,7 @@ from queue_service.tickets.queries import ticket_by_secret, waiting_by_office
 from tests.benchmarks import history
 from tests.benchmarks.city import OFFICES
 from tests.booking.scene import RING, a_booked_office, book, hold, means
-from tests.support.factories import AnOffice, a_clerk_at, a_kiosk, a_ticket
+from tests.support.factories import AnOffice, Queued, a_clerk_at, a_desk, a_kiosk, a_queue, a_service, a_ticket, an_office
 from tests.support.postgres import delete_everything
 from tests.support.service import eventually
 
@@ -62,6 +63,18 @@ class Years:
     async def connected(self) -> set[int]:
         rows = await self.owner.fetch("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
         return {row["pid"] for row in rows}
+
+    async def read_by(self, act: Callable[[Database], Awaitable[object]]) -> dict[str, int]:
+        """Rows of each table; a connection reports what it has read at its end."""
+        before, others = await self.read(), await self.connected()
+        async with opened(self.url) as database:
+            await act(database)
+
+        async def has_reported() -> bool:
+            return await self.connected() <= others
+
+        await eventually(has_reported)
+        return {table: rows - before[table] for table, rows in (await self.read()).items() if rows > before[table]}
 
 
 @dataclass(frozen=True)
@@ -162,15 +175,10 @@ ACTS: dict[str, Act] = {
 
 @pytest.mark.parametrize("name", ACTS)
 async def test_the_past_is_not_read(years: Years, name: str) -> None:
-    before, others = await years.read(), await years.connected()
-    async with opened(years.url) as database:
+    async def act(database: Database) -> None:
         await ACTS[name](await a_worker(database, years.office), years.office)
 
-    async def has_reported() -> bool:
-        return await years.connected() <= others
-
-    await eventually(has_reported)
-    read = {table: rows - before[table] for table, rows in (await years.read()).items() if rows > before[table]}
+    read = await years.read_by(act)
     assert read, "it has read something at least"
     assert {table: rows for table, rows in read.items() if rows > FEW} == {}
 
@@ -183,3 +191,26 @@ async def test_the_office_has_a_past(years: Years) -> None:
     )
     assert known is not None
     assert 0 < known["now"] < known["before"] / 5
+
+
+@pytest.mark.parametrize("helps_out", [False, True])
+async def test_a_call_walks_to_the_first_of_the_queue_and_not_to_its_end(years: Years, open_database: Database, helps_out: bool) -> None:
+    """The queue is read in its order by an index, however little the planner expects of it, and never sorted."""
+    waiting = 2_000
+    passport, cards = a_service("passport"), a_service("cards")
+    own = ("passport",) if helps_out else ("passport", "cards")
+    desks = (a_desk("1", services=own, help_out=("cards",) if helps_out else ()),)
+    office = await an_office(open_database, passport, cards, desks=desks)
+    clerk = await a_clerk_at(open_database, office, "1")
+    await a_queue(open_database, office, [Queued("cards" if nth % 2 else "passport") for nth in range(waiting)])
+    await years.owner.execute("VACUUM (ANALYZE) ticket")
+    await years.owner.execute("SELECT pg_stat_force_next_flush()")
+
+    async def call(database: Database) -> None:
+        now = datetime.now(UTC)
+        assert await call_next(database.hot, await office.catalogue(database, now), clerk.account_id, None, now) is not None
+
+    read = await years.read_by(call)
+    await open_database.hot.execute("DELETE FROM ticket_event WHERE office_id = $1", office.id)
+    await open_database.hot.execute("DELETE FROM ticket WHERE office_id = $1", office.id)
+    assert read["ticket"] < waiting / 5

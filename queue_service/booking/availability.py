@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import asyncpg
 import msgspec
 
 from queue_service.booking.rules import BookingCalendar, NoSlots, OpenTogether, Wanted
@@ -79,17 +78,6 @@ class Beyond:
 
 
 NOBODY = Beyond()
-
-
-def ranges_by_lane(lanes: Sequence[int]) -> list["asyncpg.Range[int]"]:
-    """The lanes as the exclusion constraint's index knows them; neighbours as one range, because each is a search of its own."""
-    runs: list[tuple[int, int]] = []
-    for lane in lanes:
-        if runs and runs[-1][1] == lane - 1:
-            runs[-1] = runs[-1][0], lane
-        else:
-            runs.append((lane, lane))
-    return [asyncpg.Range(first, last, upper_inc=True) for first, last in runs]
 
 
 def asked(open_: Sequence[OpenTogether], now: datetime, beyond: Beyond = NOBODY) -> tuple[Any, ...]:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from queue_service.booking.availability import FreeSlot, ranges_by_lane, slots_of_days
+from queue_service.booking.availability import FreeSlot, slots_of_days
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import LaneInfo, NoSlots
 from queue_service.text import Text
 
 _TAKEN_MINUTES = """
 SELECT lane_id::int AS lane_id, (sum(extract(epoch FROM least(upper(during), $3) - greatest(lower(during), $2))) / 60)::int AS minutes
-  FROM lane_taken                                                -- ex_lane_taken_once
- WHERE int8range(lane_id, lane_id, '[]') && ANY ($1::int8range[]) AND during && tstzrange($2, $3)
-   AND (expires_at IS NULL OR expires_at > $4)
+  FROM unnest($1::bigint[]) AS lane (id)
+  JOIN lane_taken ON int8range(lane_id, lane_id, '[]') && int8range(lane.id, lane.id, '[]')                        -- ex_lane_taken_once
+ WHERE during && tstzrange($2, $3) AND (expires_at IS NULL OR expires_at > $4)
  GROUP BY lane_id
 """
 
@@ -59,7 +59,7 @@ async def why_day(booking: Booking, place: Place, service: str, day: date, appli
     (found,) = await slots_of_days(booking.pool, calendar, wanted, [day], now)
     lanes = [lane for lane in calendar.lanes if wanted.service_id in lane.services]
     begins, ends = calendar.midnight(day), calendar.midnight(day + timedelta(days=1))
-    rows = await booking.pool.fetch(_TAKEN_MINUTES, ranges_by_lane([lane.id for lane in lanes]), begins, ends, now)
+    rows = await booking.pool.fetch(_TAKEN_MINUTES, [lane.id for lane in lanes], begins, ends, now)
     taken = {row["lane_id"]: row["minutes"] for row in rows}
     ours = {lane.id for lane in calendar.lanes_for(wanted, day, now)}
     return Told(

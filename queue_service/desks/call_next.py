@@ -40,7 +40,8 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
      WHERE paused_at IS NULL AND last_call_key IS DISTINCT FROM $5 AND NOT EXISTS (SELECT FROM busy)
 ), taken AS (            -- what this desk takes; pk_desk_service
     SELECT coalesce(array_agg(service_id) FILTER (WHERE NOT help_out), '{{}}') AS own,
-           coalesce(array_agg(service_id) FILTER (WHERE help_out), '{{}}')     AS helped
+           coalesce(array_agg(service_id) FILTER (WHERE help_out), '{{}}')     AS helped,
+           coalesce(bool_or(help_out), false)                                  AS helps_out
       FROM desk_service WHERE desk_id = (SELECT desk_id FROM shift_now)
 ), reserved AS (         -- services whose visitors with such needs wait for an accessible desk: one is open, and not this one
     SELECT coalesce(array_agg(service_id), '{{}}') AS services
@@ -68,17 +69,18 @@ WITH shift_now AS (      -- uq_shift_open_account; parents before children: this
      WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
        AND service_id = ANY ((SELECT own FROM taken)::int[]) AND {_FREE_TO_ALL}
      ORDER BY due_at, id LIMIT {CANDIDATES}
-), helped AS (           -- the same two walks for services that the desk only helps out with
+), helped AS (           -- the same two walks for services that the desk only helps out with; without any it would walk to the end in vain
     SELECT id, xmin AS version, rank_at + $4::interval AS key, 'help_out' AS rule
       FROM ticket
-     WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND service_id = ANY ((SELECT helped FROM taken)::int[])
+     WHERE office_id = $2 AND state = 'waiting' AND rank_from <= $3 AND (SELECT helps_out FROM taken)
+       AND service_id = ANY ((SELECT helped FROM taken)::int[])
        AND {_FREE_TO_ALL}
      ORDER BY rank_at, id LIMIT {CANDIDATES}
 ), helped_early AS (
     SELECT id, xmin AS version, due_at + $4::interval AS key, 'help_out' AS rule
       FROM ticket
      WHERE office_id = $2 AND state = 'waiting' AND rank_from > issued_at AND rank_from > $3
-       AND service_id = ANY ((SELECT helped FROM taken)::int[]) AND {_FREE_TO_ALL}
+       AND (SELECT helps_out FROM taken) AND service_id = ANY ((SELECT helped FROM taken)::int[]) AND {_FREE_TO_ALL}
      ORDER BY due_at, id LIMIT {CANDIDATES}
 ), candidate AS MATERIALIZED (
     SELECT * FROM directed
