@@ -53,8 +53,8 @@ def whole() -> Scale:
         warm_up=0.5,
         old_tickets=1_000_000,
         complete=True,
-        limit=575.0,
-        set_aside=200.0,
+        limit=565.0,
+        set_aside=230.0,
         overload_seconds=12.0,
         day_hours=9.0,
     )
