@@ -92,7 +92,7 @@ class Worker:
         return await slots_of_days(self.database.hot, calendar, wanted, days_from(calendar.today(self.now), days), self.now)
 
     async def hold(self, office: AnOffice) -> None:
-        await hold(self.booking, office, (await self.first_free()), self.now)
+        await hold(self.booking, office, await self.first_free(), self.now)
 
     async def first_free(self) -> datetime:
         return next(slot.starts_at for day in await self.slots(2) for slot in day.slots)

@@ -78,7 +78,9 @@ async def hold(booking: Booking, place: Place, wish: HoldWish, now: datetime) ->
 
 
 async def _held_before(booking: Booking, place: Place, wish: HoldWish) -> Held | None:
-    """What this key was given. Raises IdempotencyKeyReused."""
+    """What this wish was given before, by its key. Raises IdempotencyKeyReused."""
+    if wish.key is None:
+        return None
     row = await booking.pool.fetchrow(
         "SELECT id, secret, reference, office_id, service_id, starts_at FROM appointment WHERE idempotency_key = $1", wish.key
     )

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from queue_service.booking.models import KEEPS_REFERENCE
 from queue_service.booking.office import Booking, Place
 from queue_service.booking.rules import reference_in
 from queue_service.db import Pool
@@ -42,7 +43,9 @@ SELECT appointment.id, reference, appointment.service_id, starts_at, appointment
        ticket.id AS ticket_id, ticket.letter, ticket.number
   FROM appointment LEFT JOIN ticket ON ticket.appointment_id = appointment.id
 """
-_BY_REFERENCE = f"{_BOOKING} WHERE reference = $2 AND appointment.office_id = $1 AND appointment.state <> 'expired' AND erased_at IS NULL"
+_BY_REFERENCE = f"""{_BOOKING}                                     -- uq_appointment_reference
+ WHERE appointment.id = (SELECT id FROM appointment WHERE reference = $2 AND office_id = $1 AND {KEEPS_REFERENCE})
+"""
 _OF_TODAY = f"""{_BOOKING}                                         -- ix_appointment_day
  WHERE appointment.office_id = $1 AND starts_at >= $2 AND starts_at < $3 AND name_sealed IS NOT NULL
    AND appointment.state IN ('booked', 'checked_in', 'missed', 'cancelled')
